@@ -1,0 +1,96 @@
+"""An entry of the log, and how it becomes a leaf of the tree.
+
+Header, length-prefixed fields in this order ::
+
+    origin, stream id (16 bytes), stream version (u64), topic, recorded_at (i64, Unix seconds),
+    key id (32 bytes), signature (64 bytes), SHA-256(state)
+
+Leaf data is ``0x01 || HMAC-SHA256(salt, header)``; the leaf is its RFC 6962 hash. The leaf data of an entry
+can be published: without the 32 bytes of salt nobody can test a guess of what it stands for. Who holds the
+entry can prove it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import NamedTuple
+from uuid import UUID
+
+from events import merkle
+from events.framing import i64, length_prefixed, u64
+from events.signing import KEY_ID_BYTES, SIGNATURE_BYTES
+
+LEAF_VERSION = b"\x01"
+SALT_BYTES = 32
+SECONDS_PER_HOUR = 3600
+
+
+class SignedEvent(NamedTuple):
+    """An event as it is handed to the log.
+
+    ``state``: canonical JSON. ``key_id``: 32 bytes. ``signature``: 64 bytes (:mod:`events.signing`).
+    ``salt``: 32 bytes.
+    """
+
+    stream_id: UUID
+    stream_version: int
+    topic: str
+    state: bytes
+    salt: bytes
+    key_id: bytes
+    signature: bytes
+
+
+class Entry(NamedTuple):
+    """An event as it lies in the log: a :class:`SignedEvent` and when (Unix seconds, whole hours)."""
+
+    stream_id: UUID
+    stream_version: int
+    topic: str
+    state: bytes
+    salt: bytes
+    key_id: bytes
+    signature: bytes
+    recorded_at: int
+
+
+class RecordedEntry(NamedTuple):
+    """An entry and where it is. ``position`` counts from 1; the leaf's index is ``position - 1``."""
+
+    position: int
+    entry: Entry
+
+
+def check_form(event: SignedEvent | Entry) -> None:
+    """Raises ``ValueError`` unless salt, key id and signature have the lengths of the format.
+
+    Not left to hash and signature: HMAC pads its key with zeros, so a salt of 33 bytes can give the same leaf.
+    """
+    lengths = len(event.salt), len(event.key_id), len(event.signature)
+    if lengths != (SALT_BYTES, KEY_ID_BYTES, SIGNATURE_BYTES):
+        raise ValueError("盐、密钥标识或签名的长度不对")
+
+
+def header(origin: str, entry: Entry) -> bytes:
+    """The bytes that the leaf commits to."""
+    return length_prefixed(
+        origin.encode(),
+        entry.stream_id.bytes,
+        u64(entry.stream_version),
+        entry.topic.encode(),
+        i64(entry.recorded_at),
+        entry.key_id,
+        entry.signature,
+        hashlib.sha256(entry.state).digest(),
+    )
+
+
+def leaf_data(origin: str, entry: Entry) -> bytes:
+    """33 bytes: what an entry bundle of the log's tiles shows of the entry."""
+    return LEAF_VERSION + hmac.digest(entry.salt, header(origin, entry), "sha256")
+
+
+def leaf_hash(origin: str, entry: Entry) -> bytes:
+    """The entry's leaf, 32 bytes."""
+    return merkle.hash_leaf(leaf_data(origin, entry))

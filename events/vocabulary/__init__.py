@@ -1,0 +1,46 @@
+"""Every fact that this platform can record, as one frozen dataclass each.
+
+Importing this package registers all topics. A topic is a name (``report.received.v1``), not a Python path;
+a stored event is never rewritten, so a class here may be moved or renamed but its topic and the meaning of
+its fields stay for ever. A fact that must change its shape becomes ``.v2`` with an upcast from ``.v1``.
+
+What an event may say in clear: what happened, to which stream, by which officer and office, under which rule
+version, with which reason *code*. Everything a person wrote about a person is sealed (field ``sealing``).
+
+Streams::
+
+    stream                  identifier                                  module
+    receipt                 derived from the 查询码                      intake
+    report (举报件)          random                                      intake, report
+    sealed report (径送件)   random                                      intake, sealed_report
+    correspondence          derived from the report's id                correspondence
+    clue (问题线索)          random                                      clue
+    register (登记簿)        origin, office, kind and year               register
+    officer                 origin and officer id                       officer
+    access (调阅记录)        origin, officer id and year                 access
+    deployment              origin                                      deployment
+"""
+
+from events.vocabulary import (
+    access,
+    clue,
+    correspondence,
+    deployment,
+    intake,
+    officer,
+    register,
+    report,
+    sealed_report,
+)
+
+__all__ = [
+    "access",
+    "clue",
+    "correspondence",
+    "deployment",
+    "intake",
+    "officer",
+    "register",
+    "report",
+    "sealed_report",
+]

@@ -1,0 +1,36 @@
+"""Names of the streams whose identifier is derived rather than drawn.
+
+A derived identifier lets two writers meet on the same stream without a table that maps one to the other, and
+makes "at most one" (one register a year, one correspondence a report) a matter of the stream's version.
+"""
+
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+
+def _named(origin: str, *parts: str) -> UUID:
+    return uuid5(NAMESPACE_URL, "/".join((origin, *parts)))
+
+
+def correspondence_id(report_id: UUID) -> UUID:
+    """Stream of the exchange with the reporter of ``report_id`` (a report or a sealed report)."""
+    return uuid5(report_id, "correspondence")
+
+
+def register_id(origin: str, office: str, kind: str, year: int) -> UUID:
+    """Stream of an office's register of one kind (``report``, ``sealed_report``, ``clue``) in one year (A-10)."""
+    return _named(origin, "register", office, kind, str(year))
+
+
+def officer_stream_id(origin: str, officer: str) -> UUID:
+    """Stream of an officer's appointment, keys and departure."""
+    return _named(origin, "officer", officer)
+
+
+def access_id(origin: str, officer: str, year: int) -> UUID:
+    """Stream of what one officer looked at in one year; by year, so that no stream grows without end."""
+    return _named(origin, "access", officer, str(year))
+
+
+def deployment_id(origin: str) -> UUID:
+    """Stream of the deployment itself: which key manifest and which rules are in force."""
+    return _named(origin, "deployment")

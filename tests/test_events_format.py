@@ -1,0 +1,173 @@
+"""The binary formats: what is signed, what becomes a leaf, the one JSON spelling. Once written, for ever."""
+
+import hashlib
+import hmac
+import json
+import struct
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from events.canonical import MAX_INTEGER, CanonicalError, decode_object, encode
+from events.framing import length_prefixed
+from events.leaf import Entry, header, leaf_data, leaf_hash
+from events.signing import Ed25519Signer, is_signed_by, key_id_of, signature_message
+
+CASES = json.loads((Path(__file__).parent / "vectors/events/entry.json").read_text())["cases"]
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-MAX_INTEGER, MAX_INTEGER) | st.text(st.characters(codec="utf-8")),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    max_leaves=12,
+)
+json_objects = st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=8), json_values, max_size=5)
+
+
+def entry_of(case: dict[str, Any]) -> Entry:
+    return Entry(
+        UUID(case["stream_id"]),
+        case["stream_version"],
+        case["topic"],
+        bytes.fromhex(case["state_bytes"]),
+        bytes.fromhex(case["salt"]),
+        bytes.fromhex(case["key_id"]),
+        bytes.fromhex(case["signature"]),
+        case["recorded_at"],
+    )
+
+
+# --- Known answers
+# --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_an_entry_has_the_published_header_leaf_and_signature(case: dict[str, Any]) -> None:
+    entry, signer = entry_of(case), Ed25519Signer(bytes.fromhex(case["signing_seed"]))
+    message = signature_message(case["origin"], entry.stream_id, entry.stream_version, entry.topic, entry.state)
+    assert encode(case["state"]) == entry.state
+    assert signer.public_key.hex() == case["public_key"]
+    assert signer.key_id == key_id_of(signer.public_key) == entry.key_id
+    assert message.hex() == case["signature_message"]
+    assert signer.sign(message) == entry.signature
+    assert header(case["origin"], entry).hex() == case["header"]
+    assert leaf_data(case["origin"], entry).hex() == case["leaf_data"]
+    assert leaf_hash(case["origin"], entry).hex() == case["leaf_hash"]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_the_formats_are_what_the_documentation_says(case: dict[str, Any]) -> None:
+    """The same, put together by hand from docs/log-format.md."""
+
+    def framed(*fields: bytes) -> bytes:
+        return b"".join(struct.pack(">I", len(field)) + field for field in fields)
+
+    entry, origin = entry_of(case), case["origin"].encode()
+    state_hash = hashlib.sha256(entry.state).digest()
+    version, hour = struct.pack(">Q", entry.stream_version), struct.pack(">q", entry.recorded_at)
+    message = framed(b"supervision/event/v1", origin, entry.stream_id.bytes, version, entry.topic.encode(), state_hash)
+    head = framed(
+        *(origin, entry.stream_id.bytes, version, entry.topic.encode()),
+        *(hour, entry.key_id, entry.signature, state_hash),
+    )
+    data = b"\x01" + hmac.new(entry.salt, head, hashlib.sha256).digest()
+    public_key = bytes.fromhex(case["public_key"])
+    assert message.hex() == case["signature_message"]
+    assert head.hex() == case["header"]
+    assert data.hex() == case["leaf_data"]
+    assert hashlib.sha256(b"\x00" + data).hexdigest() == case["leaf_hash"]
+    assert hashlib.sha256(b"supervision/key/v1" + b"\x01" + public_key).hexdigest() == case["key_id"]
+
+
+# --- Framing
+# --------------------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.binary(max_size=5), max_size=5), st.lists(st.binary(max_size=5), max_size=5))
+def test_different_fields_never_give_the_same_bytes(some: list[bytes], others: list[bytes]) -> None:
+    assert (length_prefixed(*some) == length_prefixed(*others)) == (some == others)
+
+
+# --- Signatures
+# -----------------------------------------------------------------------------------------------
+
+
+@given(seed=st.binary(min_size=32, max_size=32), message=st.binary(max_size=50), bit=st.integers(0, 511))
+def test_a_signature_with_one_bit_changed_is_refused(seed: bytes, message: bytes, bit: int) -> None:
+    signer = Ed25519Signer(seed)
+    signature = bytearray(signer.sign(message))
+    assert is_signed_by(signer.public_key, message, bytes(signature))
+    signature[bit // 8] ^= 1 << bit % 8
+    assert not is_signed_by(signer.public_key, message, bytes(signature))
+
+
+@pytest.mark.parametrize("key", [b"", b"short", bytes(31), bytes(33)])
+def test_a_malformed_public_key_has_signed_nothing(key: bytes) -> None:
+    assert not is_signed_by(key, b"message", bytes(64))
+
+
+@pytest.mark.parametrize("signature", [b"", bytes(63), bytes(65)])
+def test_a_signature_of_the_wrong_length_is_refused(signature: bytes) -> None:
+    assert not is_signed_by(Ed25519Signer(bytes(32)).public_key, b"message", signature)
+
+
+# --- Canonical JSON
+# -------------------------------------------------------------------------------------------
+
+
+@given(json_objects)
+def test_a_value_is_read_back_from_its_canonical_bytes(value: dict[str, Any]) -> None:
+    assert decode_object(encode(value)) == value
+
+
+@given(json_objects)
+def test_any_other_spelling_of_a_value_is_refused(value: dict[str, Any]) -> None:
+    other = json.dumps(value, indent=1).encode()
+    if other != encode(value):
+        with pytest.raises(CanonicalError):
+            decode_object(other)
+
+
+def test_canonical_json_is_sorted_utf_8_without_blanks() -> None:
+    assert (
+        encode({"乙": "é\n\u2028", "a": [1, True, None], "B": {}})
+        == '{"B":{},"a":[1,true,null],"乙":"é\\n\u2028"}'.encode()
+    )
+
+
+@pytest.mark.parametrize(
+    "value", [1.0, float("nan"), 2**53, -(2**53), "\ud800", b"bytes", {1: "x"}, ("tuple",)], ids=repr
+)
+def test_what_not_every_reader_keeps_exactly_has_no_canonical_form(value: Any) -> None:
+    with pytest.raises(CanonicalError):
+        encode({"value": value})
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"", b"[]", b"null", b"{", b'{"a":1.0}', b'{"a":1e2}', b'{"a":NaN}', b'{"a":-0}', b'{"a":"\\/"}',
+        b'{"a":1,"a":1}', b'{"b":1,"a":1}', b'{"a": 1}', b'{"a":1}\n', b'{"a":"\\u4e2d"}', b'{"a":"\xff"}',
+        b"\xef\xbb\xbf{}", '{"a":1}'.encode("utf-16"),
+        b'{"a":' + b"9" * 5000 + b"}", b'{"a":' + b"[" * 50_000,
+    ],
+    ids=lambda data: data[:20],
+)  # fmt: skip
+def test_bytes_that_are_no_canonical_object_are_refused_without_being_quoted(data: bytes) -> None:
+    with pytest.raises(CanonicalError) as refusal:
+        decode_object(data)
+    assert refusal.value.__cause__ is None
+
+
+# --- Documentation --------------------------------------------------------------------------------------------
+
+
+def test_the_worked_example_of_the_documentation_runs_and_gives_the_published_leaf() -> None:
+    page = (Path(__file__).parent.parent / "docs/log-format.md").read_text()
+    _, example = page.split("```python\n")
+    names: dict[str, Any] = {}
+    exec(example.split("```")[0], names)  # noqa: S102 - our own page
+    assert names["leaf"].hex() == CASES[0]["leaf_hash"]
