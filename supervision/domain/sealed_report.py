@@ -1,0 +1,182 @@
+"""The sealed report (径送件): it came, goes up within five working days, is acknowledged and destroyed here (A-15).
+
+The county can do no more with it: nothing here opens anything.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from uuid import UUID
+
+from events.model import Event, Sealing
+from events.vocabulary import intake
+from events.vocabulary import sealed_report as facts
+from supervision.domain.aggregate import Aggregate, Stamp, applies
+from supervision.domain.codes import Channel
+from supervision.domain.refusal import Refused
+
+
+class SealedState(StrEnum):
+    """Where a sealed report stands."""
+
+    RECEIVED = "received"
+    REPORTED = "reported"
+    ACKNOWLEDGED = "acknowledged"
+    DESTROYED = "destroyed"
+
+    @property
+    def label(self) -> str:
+        """Official Chinese word."""
+        return {
+            "received": "待径送",
+            "reported": "已径送",
+            "acknowledged": "上级已签收",
+            "destroyed": "本级已销毁",
+        }[self.value]
+
+
+class SealedReport(Aggregate):
+    """One sealed report. Raises :class:`Refused` when the state forbids a command."""
+
+    def __init__(self, stream_id: UUID) -> None:
+        super().__init__(stream_id)
+        self.state = SealedState.RECEIVED
+        self.reference = ""
+        self.office = ""
+        self.number = ""
+        self.principal_told = False
+        self.reporter_signing_key = ""
+        self.reporter_kem_key = ""
+        self.sealings: list[Sealing] = []
+
+    @classmethod
+    def begins_with(cls) -> tuple[type[Event], ...]:
+        return (intake.SealedReportReceived, facts.SealedReportResealed)
+
+    @classmethod
+    def receive(
+        cls,
+        stream_id: UUID,
+        stamp: Stamp,
+        *,
+        reference: str,
+        channel: Channel,
+        receiving_office: str,
+        reporter_signing_key: str,
+        reporter_kem_key: str,
+        sealing: Sealing,
+    ) -> SealedReport:
+        """A report for the superior came in, sealed at the door."""
+        sealed = cls(stream_id)
+        sealed.record(
+            intake.SealedReportReceived,
+            stamp,
+            reference=reference,
+            channel=channel.value,
+            receiving_office=receiving_office,
+            reporter_signing_key=reporter_signing_key,
+            reporter_kem_key=reporter_kem_key,
+            sealing=sealing,
+        )
+        return sealed
+
+    @classmethod
+    def reseal(
+        cls,
+        stream_id: UUID,
+        stamp: Stamp,
+        *,
+        reference: str,
+        channel: Channel,
+        receiving_office: str,
+        received_at: str,
+        identity_with_county: bool,
+        reporter_signing_key: str,
+        reporter_kem_key: str,
+        sealing: Sealing,
+    ) -> SealedReport:
+        """A report that had been opened here goes on as a sealed one (late by-pass)."""
+        sealed = cls(stream_id)
+        sealed.record(
+            facts.SealedReportResealed,
+            stamp,
+            reference=reference,
+            channel=channel.value,
+            receiving_office=receiving_office,
+            received_at=received_at,
+            identity_with_county=identity_with_county,
+            reporter_signing_key=reporter_signing_key,
+            reporter_kem_key=reporter_kem_key,
+            sealing=sealing,
+        )
+        return sealed
+
+    def register(self, stamp: Stamp, number: str) -> None:
+        """Number it in the separate register of sealed reports."""
+        if self.number:
+            raise Refused("registered", "本径送件已经编号；请刷新页面。")
+        self._at("编号", SealedState.RECEIVED)
+        self.record(facts.SealedReportRegistered, stamp, number=number)
+
+    def tell_principal(self, stamp: Stamp) -> None:
+        """Tell the principal that a sealed report exists; whether that is done at all is a setting (A-15)."""
+        if self.principal_told:
+            raise Refused("told", "已告知主要负责人，无需重复登记。")
+        self.record(facts.DeliveredToPrincipal, stamp)
+
+    def report_to_superior(self, stamp: Stamp, mode: str) -> None:
+        """Send it up (A-15: within five working days of receipt). ``mode``: site or file."""
+        self._at("径送上级", SealedState.RECEIVED)
+        if not self.number:
+            raise Refused("A-10", "径送前须先编号；请先办理编号。")
+        self.record(facts.ReportedToSuperior, stamp, mode=mode)
+
+    def acknowledge(self, stamp: Stamp) -> None:
+        """The superior has it."""
+        self._at("签收", SealedState.REPORTED)
+        self.record(facts.SuperiorAcknowledged, stamp)
+
+    def destroy(self, stamp: Stamp, destroyed: tuple[str, ...]) -> None:
+        """Destroy the county's copy, only after the superior has acknowledged his own."""
+        self._at("销毁本级留存", SealedState.ACKNOWLEDGED)
+        self.record(facts.SealedCopyDestroyed, stamp, destroyed=destroyed)
+
+    def _at(self, action: str, state: SealedState) -> None:
+        if self.state is not state:
+            raise Refused("state", f"本径送件当前为“{self.state.label}”，不能{action}；请刷新页面查看可以办理的事项。")
+
+    @applies(intake.SealedReportReceived)
+    def _received(self, event: intake.SealedReportReceived) -> None:
+        self._begin(event)
+
+    @applies(facts.SealedReportResealed)
+    def _resealed(self, event: facts.SealedReportResealed) -> None:
+        self._begin(event)
+
+    def _begin(self, event: intake.SealedReportReceived | facts.SealedReportResealed) -> None:
+        self.reference = event.reference
+        self.office = event.receiving_office
+        self.reporter_signing_key = event.reporter_signing_key
+        self.reporter_kem_key = event.reporter_kem_key
+        self.sealings.append(event.sealing)
+
+    @applies(facts.SealedReportRegistered)
+    def _registered(self, event: facts.SealedReportRegistered) -> None:
+        self.number = event.number
+
+    @applies(facts.DeliveredToPrincipal)
+    def _principal_told(self, event: facts.DeliveredToPrincipal) -> None:
+        self.principal_told = True
+
+    @applies(facts.ReportedToSuperior)
+    def _reported(self, event: facts.ReportedToSuperior) -> None:
+        self.state = SealedState.REPORTED
+
+    @applies(facts.SuperiorAcknowledged)
+    def _acknowledged(self, event: facts.SuperiorAcknowledged) -> None:
+        self.state = SealedState.ACKNOWLEDGED
+
+    @applies(facts.SealedCopyDestroyed)
+    def _destroyed(self, event: facts.SealedCopyDestroyed) -> None:
+        self.sealings.clear()
+        self.state = SealedState.DESTROYED
