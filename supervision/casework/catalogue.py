@@ -1,0 +1,19 @@
+"""All commands on a report, in the order in which a page offers them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from supervision.casework import bypass, feedback, follow_up, handling, messages, petition
+from supervision.casework.actions import Action
+
+ACTIONS: tuple[Action, ...] = (
+    *petition.ACTIONS,
+    *handling.ACTIONS,
+    *feedback.ACTIONS,
+    *follow_up.ACTIONS,
+    *messages.ACTIONS,
+    *bypass.ACTIONS,
+)
+
+BY_NAME: Mapping[str, Action] = {action.name: action for action in ACTIONS}

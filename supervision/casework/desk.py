@@ -1,0 +1,128 @@
+"""The desk: what every use case needs at hand, and how aggregates are fetched from and saved to the log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+from events.custody import CustodyBatch
+from events.custody_reader import CustodyReader
+from events.ledger import Ledger
+from events.signing import Signer
+from events.vocabulary.streams import (
+    access_id,
+    correspondence_id,
+    deployment_id,
+    officer_stream_id,
+    register_id,
+)
+from supervision import business_time
+from supervision.casework.directory import Directory
+from supervision.casework.officer_session import OfficerSession
+from supervision.domain.access import AccessLog
+from supervision.domain.aggregate import Aggregate, Stamp
+from supervision.domain.clue import Clue
+from supervision.domain.correspondence import Correspondence
+from supervision.domain.deployment import Deployment
+from supervision.domain.officer import OfficerAccount
+from supervision.domain.refusal import Refused
+from supervision.domain.register import Register
+from supervision.domain.report import Report
+from supervision.domain.rulebook import Rulebook
+from supervision.domain.sealed_report import SealedReport
+from supervision.sealing.binding import Rng
+from supervision.sealing.files import FileVault
+from supervision.sealing.manifest import KeyManifest
+from supervision.settings import Settings
+
+A = TypeVar("A", bound=Aggregate)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """Time, randomness and keys come in from outside; nothing here is global.
+
+    ``manifests``: the pinned key manifest and its ancestors by hash; ``manifest`` is the pinned one.
+    """
+
+    settings: Settings
+    rulebook: Rulebook
+    ledger: Ledger
+    custody: CustodyReader
+    manifest: KeyManifest
+    manifests: Mapping[str, KeyManifest]
+    directory: Directory
+    vault: FileVault
+    clock: Callable[[], datetime]
+    rng: Rng
+
+    # -- fetching -----------------------------------------------------------------------------------------------
+
+    def report(self, report_id: UUID) -> Report:
+        """Raises :class:`Refused` where there is no such report."""
+        return self._existing(Report, report_id, "举报件")
+
+    def sealed_report(self, report_id: UUID) -> SealedReport:
+        """Raises :class:`Refused` where there is no such sealed report."""
+        return self._existing(SealedReport, report_id, "径送件")
+
+    def clue(self, clue_id: UUID) -> Clue:
+        """Raises :class:`Refused` where there is no such clue."""
+        return self._existing(Clue, clue_id, "问题线索")
+
+    def clue_of(self, report: Report) -> Clue | None:
+        """The clue that a transferred report became; None until the clue supervisor has recorded it."""
+        if not report.clue:
+            return None
+        clue = self._replay(Clue, UUID(report.clue))
+        return clue if clue.version else None
+
+    def correspondence(self, report_id: UUID) -> Correspondence:
+        """The exchange with the reporter; empty where nothing has passed yet."""
+        return self._replay(Correspondence, correspondence_id(report_id))
+
+    def register(self, office: str, kind: str, year: int) -> Register:
+        """The register of an office, kind and year; empty before its first number."""
+        return self._replay(Register, register_id(self.manifest.origin, office, kind, year))
+
+    def account(self, officer: str) -> OfficerAccount:
+        """The account of an officer; version 0 where there is none."""
+        return self._replay(OfficerAccount, officer_stream_id(self.manifest.origin, officer))
+
+    def access_log(self, officer: str, year: int) -> AccessLog:
+        """What an officer looked at in a year."""
+        return self._replay(AccessLog, access_id(self.manifest.origin, officer, year))
+
+    def deployment(self) -> Deployment:
+        """The deployment's own history."""
+        return self._replay(Deployment, deployment_id(self.manifest.origin))
+
+    def _replay(self, aggregate: type[A], stream_id: UUID) -> A:
+        return aggregate.replay(stream_id, self.ledger.events_of(stream_id))
+
+    def _existing(self, aggregate: type[A], stream_id: UUID, what: str) -> A:
+        events = self.ledger.events_of(stream_id)
+        if not events or type(events[0]) not in aggregate.begins_with():
+            raise Refused("not_found", f"没有找到这一{what}；请从列表重新打开。")
+        return aggregate.replay(stream_id, events)
+
+    # -- deciding -----------------------------------------------------------------------------------------------
+
+    def stamp(self, officer: OfficerSession, occurred_at: datetime | None = None) -> Stamp:
+        """Who acts, for which office, when, under which rules. ``occurred_at``: now unless told otherwise."""
+        return Stamp(
+            actor=officer.officer,
+            office=officer.office,
+            occurred_at=business_time.written(occurred_at or self.clock()),
+            rule_version=self.rulebook.version,
+        )
+
+    def record(self, signer: Signer, *aggregates: Aggregate, custody: CustodyBatch | None = None) -> int:
+        """Save what the aggregates decided, signed, in one transaction. Returns the last position.
+
+        Raises ``events.ledger.Conflict`` when somebody else was faster on one of the streams.
+        """
+        return self.ledger.record(*aggregates, signer=signer, custody=custody)

@@ -1,0 +1,70 @@
+"""Looking at content as a use case: it is written down before it is shown (E-02).
+
+Each object counts at most once a day for an officer, so his access stream tells what he looked at and stays short.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from uuid import UUID
+
+from events.ledger import Conflict
+from supervision.casework.actions import Case
+from supervision.casework.content import ContentReader, EvidenceFile, ReportContent
+from supervision.casework.desk import Desk
+from supervision.casework.officer_session import OfficerSession
+from supervision.domain.access import AccessLog
+from supervision.domain.aggregate import Stamp
+from supervision.domain.refusal import Refused
+from supervision.sealing.files import OpenedFile
+
+ATTEMPTS = 5
+
+
+def titles(desk: Desk, officer: OfficerSession, report_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """The titles of those of the reports that the officer may read and has the key of."""
+    readers: dict[UUID, ContentReader] = {}
+    for report_id in report_ids:
+        try:
+            case = Case.load(desk, report_id)
+            readers[report_id] = ContentReader(desk, officer, case.report, case.clue)
+        except Refused:
+            continue
+    if readers:
+        _note(desk, officer, lambda log, stamp, day: log.show_list(stamp, day))
+    return {report_id: reader.title() for report_id, reader in readers.items()}
+
+
+def content(desk: Desk, officer: OfficerSession, case: Case) -> ReportContent:
+    """Everything that the officer may read of a report. Raises :class:`Refused`."""
+    reader = ContentReader(desk, officer, case.report, case.clue)
+    note_opened(desk, officer, case.report.id)
+    return reader.read()
+
+
+def evidence(
+    desk: Desk, officer: OfficerSession, case: Case, *, version: int, number: int, of_report: bool
+) -> tuple[EvidenceFile, OpenedFile]:
+    """The cleaned copy of a file; the caller closes it. ``version``: of the event that it came with. Raises Refused."""
+    reader = ContentReader(desk, officer, case.report, case.clue)
+    note_opened(desk, officer, case.report.id)
+    return reader.file(version, number, of_report=of_report)
+
+
+def note_opened(desk: Desk, officer: OfficerSession, report_id: UUID) -> None:
+    """Write down that the officer opened the content of a report, or of a sealed report."""
+    _note(desk, officer, lambda log, stamp, day: log.open_content(stamp, report_id, day))
+
+
+def _note(desk: Desk, officer: OfficerSession, add: Callable[[AccessLog, Stamp, str], None]) -> None:
+    """Add to the officer's access stream; two of his pages may do so at once."""
+    for _ in range(ATTEMPTS):
+        now = desk.clock()
+        log = desk.access_log(officer.officer, now.year)
+        add(log, desk.stamp(officer), now.date().isoformat())
+        try:
+            desk.record(officer.signer, log)
+            return
+        except Conflict:
+            continue
+    raise Refused("busy", "查看记录暂时写不进日志，因此没有打开内容；请稍后再试。")
