@@ -48,10 +48,12 @@ class Growth:
         deadline = time.monotonic() + timeout
         while True:
             changes = self._changes
+            if self._closed or given_up():
+                return False
             if self._size() > position:
                 return True
             remaining = deadline - time.monotonic()
-            if remaining <= 0 or given_up() or self._closed:
+            if remaining <= 0:
                 return False
             self._wait_for_change(changes, min(remaining, self._poll))
 

@@ -1,8 +1,8 @@
 """Whose signature counts for which event. Keys come from three places, none of which the database can forge:
 
 - the key manifest: keys of services and of the key ceremony, each with the topics that it may sign;
-- ``officer.enrolled.v1``: keys of officers, one enrolment for each appointment; an officer signs what names
-  him as its actor, until he departs or enrols anew;
+- ``officer.appointed.v1``: the key of a one-time code, which signs one enrolment; ``officer.enrolled.v1``: the key
+  of an officer, who signs what names him as its actor, until he departs or enrols anew;
 - ``report.received.v1`` and its like: the key that a reporter derived from his 查询码, for this receipt, this
   report's first event and its correspondence alone.
 
@@ -66,7 +66,7 @@ class Keyring:
     def __init__(self, trusted: Iterable[TrustedKey]) -> None:
         self._trusted = {key_id_of(key.public_key): key for key in trusted}
         self._officers: dict[bytes, _OfficerKey] = {}
-        self._appointed: set[str] = set()
+        self._enrolment_keys: dict[str, bytes] = {}
         self._reporters: dict[bytes, _ReporterKey] = {}
 
     def public_key_for(self, entry: Entry, state: Mapping[str, Any]) -> bytes:
@@ -87,22 +87,22 @@ class Keyring:
         return self._introduced_key(entry, state)
 
     def _introduced_key(self, entry: Entry, state: Mapping[str, Any]) -> bytes:
-        """The key of an event that is signed with the very key that it makes known."""
+        """The key of an enrolment, from the appointment; the key of a report, from the report itself."""
         actor = _text(state, "actor")
-        if entry.topic == ENROLLED and actor == _text(state, "officer") and actor in self._appointed:
-            key = decode_key(_text(state, "signing_key"))
+        if entry.topic == ENROLLED and actor == _text(state, "officer") and actor in self._enrolment_keys:
+            key = self._enrolment_keys[actor]
         elif entry.topic in RECEIVED and actor == REPORTER:
             key = decode_key(_text(state, "reporter_signing_key"))
         else:
             raise NotAuthorised("签名密钥未知，或尚未登记、已经失效")
         if key_id_of(key) != entry.key_id:
-            raise NotAuthorised("签名密钥与事件登记的密钥不同")
+            raise NotAuthorised("签名密钥与登记的密钥不同")
         return key
 
     def learn(self, entry: Entry, state: Mapping[str, Any]) -> None:
         """Take note of the keys that a verified entry makes known or ends."""
         if entry.topic == APPOINTED:
-            self._appointed.add(_text(state, "officer"))
+            self._enrolment_keys[_text(state, "officer")] = decode_key(_text(state, "enrolment_key"))
         elif entry.topic == ENROLLED:
             officer = _text(state, "officer")
             self._forget(officer)
@@ -121,8 +121,8 @@ class Keyring:
             self._reporters[key_id_of(key)] = _ReporterKey(key, streams)
 
     def _forget(self, officer: str) -> None:
-        """End the officer's appointment to enrol and the key that he had."""
-        self._appointed.discard(officer)
+        """End the officer's one-time key and the key that he had."""
+        self._enrolment_keys.pop(officer, None)
         self._officers = {id_: key for id_, key in self._officers.items() if key.officer != officer}
 
 

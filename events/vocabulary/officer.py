@@ -1,7 +1,8 @@
 """Officers: who may act, with which keys, from when to when.
 
-An officer's key pair is born at his first sign-in; the keys in ``officer.enrolled.v1`` are what later signatures
-are checked with.
+An officer's key pair is born at his first sign-in. The enrolment is signed with the key of the one-time code that he
+was given, so whoever has only the database cannot enrol in his name; the keys in it are what later signatures are
+checked with.
 """
 
 from dataclasses import dataclass
@@ -13,19 +14,23 @@ from events.topics import topic
 @topic("officer.appointed.v1")
 @dataclass(frozen=True, kw_only=True)
 class OfficerAppointed(ActedEvent):
-    """An officer gets an account. ``home_office``: the office he works in; ``roles``: role codes of the domain
-    rules, part 4."""
+    """An officer gets an account.
+
+    ``home_office``: the office he works in; ``roles``: role codes of the domain rules, part 4; ``enrolment_key``:
+    Base64 Ed25519 public key, derived from the one-time code that is handed to him.
+    """
 
     officer: str
     name: str
     home_office: str
     roles: tuple[str, ...]
+    enrolment_key: str
 
 
 @topic("officer.enrolled.v1")
 @dataclass(frozen=True, kw_only=True)
 class OfficerEnrolled(ActedEvent):
-    """The officer used his one-time code; signed with the very key it introduces. Keys are Base64."""
+    """The officer used his one-time code, whose key signs this. Keys are Base64, his own from now on."""
 
     officer: str
     signing_key: str

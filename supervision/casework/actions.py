@@ -44,7 +44,33 @@ class Case:
     @property
     def seen(self) -> str:
         """What a form remembers of the state that it was filled in on."""
-        return f"{self.report.version}.{self.clue.version if self.clue else 0}"
+        return ".".join(str(version) for _, version in self._streams())
+
+    def since(self, desk: Desk, seen: str) -> list[Event]:
+        """What has happened to the case after the state that ``seen`` stands for, stream by stream."""
+        try:
+            versions = [int(part) for part in seen.split(".")]
+            streams = [(stream, then) for (stream, _), then in zip(self._streams(), versions, strict=True)]
+        except ValueError:
+            return []  # no state that a form of ours ever stood on
+        return [
+            event
+            for stream, then in streams
+            if stream is not None
+            for event in desk.ledger.events_of(stream)
+            if event.originator_version > then
+        ]
+
+    def _streams(self) -> list[tuple[UUID | None, int]]:
+        """Report, clue and exchange, each with its version; the clue is None as long as there is none."""
+        clue = (self.clue.id, self.clue.version) if self.clue else (None, 0)
+        return [(self.report.id, self.report.version), clue, (self.correspondence.id, self.correspondence.version)]
+
+    @property
+    def standing(self) -> str:
+        """In Chinese: in which state report and clue are."""
+        clue = f"、“{self.clue.state.label}”" if self.clue else ""
+        return f"“{self.report.state.label}”{clue}"
 
 
 class Outdated(Exception):
@@ -128,15 +154,17 @@ def carry_out(
     case.report.refuse_excluded(officer.officer)
     officer.require(*sorted(action.roles))
     if seen is not None and seen != case.seen:
-        raise Outdated(_since(desk, case, seen))
+        raise Outdated(case.since(desk, seen))
     work = Work(desk=desk, officer=officer, case=case)
     if not action.mine(work):
         raise Refused("not_yours", f"“{action.label}”不由您办理；请由本件的承办单位或承办人办理。")
+    if not action.when(case):
+        raise Refused("state", f"本件当前为{case.standing}，不能“{action.label}”；请刷新页面查看可以办理的事项。")
     data = _validated(action, work, given)
     try:
         return action.run(work, data)
     except Conflict:
-        raise Outdated(_since(desk, Case.load(desk, report_id), case.seen)) from None
+        raise Outdated(Case.load(desk, report_id).since(desk, case.seen)) from None
 
 
 def _validated(action: Action, work: Work, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -157,23 +185,6 @@ def _validated(action: Action, work: Work, given: Mapping[str, Any]) -> dict[str
     if errors:
         raise BadInput(errors)
     return data
-
-
-def _since(desk: Desk, case: Case, seen: str) -> list[Event]:
-    """Events of report and clue that came after the versions in ``seen``."""
-    try:
-        report_version, clue_version = (int(part) for part in seen.split("."))
-    except ValueError:
-        return []
-    streams = [(case.report.id, report_version)]
-    if case.clue:
-        streams.append((case.clue.id, clue_version))
-    return [
-        event
-        for stream, version in streams
-        for event in desk.ledger.events_of(stream)
-        if event.originator_version > version
-    ]
 
 
 __all__ = [

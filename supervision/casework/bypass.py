@@ -3,8 +3,7 @@
 Two officers. What the county could read is re-sealed to the superior and destroyed here in one transaction; the
 stream of the sealed report starts with the re-sealing, and the five working days run from the original receipt.
 Identity, contact and originals were sealed to the county's custodians at the door: nobody else can open them, so
-they stay
-sealed here until the custodians pass them on, and the event says so.
+they stay sealed here until the custodians pass them on, and the event says so.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from events.custody import CustodyBatch
+from events.ledger import Conflict
 from events.model import Event
 from supervision.casework import forms
 from supervision.casework.actions import Action, Work
@@ -46,9 +46,8 @@ def _confirm(work: Work, _: Mapping[str, Any]) -> int:
     reader = ContentReader(desk, work.officer, report, work.case.clue)
     sealed_id = UUID(bytes=desk.rng(16), version=4)
     bundle = _reseal(work, reader, sealed_id)
-    here = _readable_here(
-        event for stream in (report.id, work.case.correspondence.id) for event in desk.ledger.events_of(stream)
-    )
+    streams = (report.id, work.case.correspondence.id, *map(UUID, report.former_clues))
+    here = _readable_here(event for stream in streams for event in desk.ledger.events_of(stream))
     stamp = desk.stamp(work.officer)
     report.bypass(stamp, sealed_report=sealed_id, destroyed=here.named)
     sealed = SealedReport.reseal(
@@ -72,14 +71,11 @@ def _confirm(work: Work, _: Mapping[str, Any]) -> int:
         destroy_files=here.files,
     )
     try:
-        position = desk.record(work.officer.signer, report, sealed, custody=custody)
-    except BaseException:
+        return desk.record(work.officer.signer, report, sealed, custody=custody)
+    except (Conflict, ValueError):  # after any other failure it may have been recorded, so its files stay
         for row in bundle.files:
             desk.vault.discard(row.sha256)
         raise
-    for sha256 in here.files:
-        desk.vault.discard(sha256)
-    return position
 
 
 @dataclass(frozen=True)
@@ -113,7 +109,7 @@ def _readable_here(events: Iterable[Event]) -> _Readable:
 
 
 def _reseal(work: Work, reader: ContentReader, sealed_id: UUID) -> SealedBundle:
-    """Everything that the county could read, to the superior's keys."""
+    """All that the reporter handed in and the county could read, to the superior's keys."""
     content = reader.read()
     files = [file for added in content.supplements for file in added.files] + list(content.files)
     parts = _words(content)

@@ -19,7 +19,7 @@ from events.vocabulary.streams import correspondence_id
 from supervision.casework.desk import Desk
 from supervision.casework.officer_session import OfficerSession
 from supervision.domain.clue import Clue
-from supervision.domain.codes import Role
+from supervision.domain.codes import ReportState, Role
 from supervision.domain.refusal import Refused
 from supervision.domain.report import Report
 from supervision.sealing.compartments import CONTENT
@@ -68,21 +68,28 @@ class ReportContent:
     drafts: dict[str, str]
 
 
-def may_read(officer: OfficerSession, report: Report, clue: Clue | None) -> bool:
-    """Whether the report is assigned to this officer in one of his roles, and he is not excluded (SoD-7)."""
-    if officer.officer in report.excluded:
+def may_read(desk: Desk, officer: OfficerSession, report: Report, clue: Clue | None) -> bool:
+    """Whether the report is assigned to this officer in one of his roles, and he is not excluded (SoD-7).
+
+    The office that has it reads it; once it is a clue, so do the leaders of the same body, and the handlers from
+    the moment that the principal has approved them (B-23).
+    """
+    if officer.officer in report.excluded or report.state is ReportState.SEALED:
         return False
     if officer.office == report.office and officer.has(*PETITION_ROLES):
         return True
     if clue is None:
         return False
-    return officer.has(*APPROVER_ROLES) or officer.officer in clue.handlers
+    same_body = desk.settings.office(officer.office).host == desk.settings.office(report.office).host
+    return (same_body and officer.has(*APPROVER_ROLES)) or officer.officer in clue.assigned
 
 
-def refuse_unless_reader(officer: OfficerSession, report: Report, clue: Clue | None) -> None:
+def refuse_unless_reader(desk: Desk, officer: OfficerSession, report: Report, clue: Clue | None) -> None:
     """Raises :class:`Refused` with the reason."""
     report.refuse_excluded(officer.officer)
-    if not may_read(officer, report, clue):
+    if report.state is ReportState.SEALED:
+        raise Refused("sealed", "本件已转为径送件，内容已改封给上级，本级不能查看。")
+    if not may_read(desk, officer, report, clue):
         raise Refused("not_assigned", "本件没有分配给您，不能查看内容；如需办理请联系本件的承办单位。")
 
 
@@ -90,7 +97,7 @@ class ContentReader:
     """Opens the content of one report for one officer. Raises :class:`Refused` where he may not, or has no key."""
 
     def __init__(self, desk: Desk, officer: OfficerSession, report: Report, clue: Clue | None) -> None:
-        refuse_unless_reader(officer, report, clue)
+        refuse_unless_reader(desk, officer, report, clue)
         self._desk = desk
         self._officer = officer
         streams = [report.id, correspondence_id(report.id), *([clue.id] if clue else [])]

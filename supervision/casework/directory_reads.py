@@ -12,7 +12,7 @@ from supervision.domain.codes import Role
 
 
 class ReadDirectory:
-    """A :class:`supervision.casework.directory.Directory` over a read store; raises ``NotReady`` while that is built."""
+    """A :class:`~supervision.casework.directory.Directory` over a read store; ``NotReady`` while that is built."""
 
     def __init__(self, reads: ReadStore) -> None:
         self._reads = reads

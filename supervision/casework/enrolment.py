@@ -11,7 +11,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from events.custody import CustodyBatch
 from events.signing import Signer
@@ -19,7 +18,7 @@ from supervision import business_time
 from supervision.casework.desk import Desk
 from supervision.casework.notes import custody_of
 from supervision.casework.officer_session import OfficerSession
-from supervision.casework.sign_in import KEYRING, NEVER, keyring_id, keyring_owner
+from supervision.casework.sign_in import KEYRING, NEVER, keyring_id, keyring_owner, unlocked_seeds
 from supervision.domain.aggregate import Stamp
 from supervision.domain.codes import Role
 from supervision.domain.officer import OfficerAccount
@@ -64,6 +63,7 @@ def appoint(
     if account.version:
         raise Refused("exists", "该账号已存在；请换一个账号，或在原账号上调整岗位。")
     _check(desk, who)
+    code = CookieKey.new(desk.rng)
     account = OfficerAccount.appoint(
         account.id,
         stamp,
@@ -71,8 +71,8 @@ def appoint(
         name=who.name,
         home_office=who.office,
         roles=tuple(role.value for role in who.roles),
+        enrolment_key=to_base64(code.signing_key(ENROLMENT).public_key),
     )
-    code = CookieKey.new(desk.rng)
     invitation = {
         "officer": who.officer,
         "offices": {office: seed.hex() for office, seed in (office_seeds or {}).items()},
@@ -88,29 +88,57 @@ def appoint(
 
 
 def enrol(desk: Desk, working: WorkingState, officer: str, code: str, passphrase: str) -> None:
-    """Make an officer's keys, seal them under his passphrase, and record their public halves. Raises Refused."""
+    """Make an officer's keys, seal them under his passphrase, and record their public halves. Raises Refused.
+
+    The code is used up last: an enrolment that was interrupted goes on with the same code and passphrase.
+    """
     check_passphrase(passphrase, officer)
-    invitation = _taken(desk, working, officer, code)
+    key, invitation = _invitation(desk, working, officer, code)
     account = desk.account(officer)
+    if not account.signing_key:
+        _introduce_keys(desk, working, account, key, passphrase)
+    _accept_invitation(desk, working, officer, passphrase, invitation)
+    working.remove(ENROLMENT, bytes.fromhex(key.store_id(ENROLMENT)))
+
+
+def _introduce_keys(
+    desk: Desk, working: WorkingState, account: OfficerAccount, code: CookieKey, passphrase: str
+) -> None:
+    """The keys are born. The keyring is kept first: an enrolment without one would be an account nobody can open."""
     signing, kem = SigningKey.generate(desk.rng), KemPrivateKey.generate(desk.rng)
-    stamp = Stamp(
-        actor=officer,
+    seeds = {"signing": signing.seed, "kem": kem.seed}
+    signing_key = to_base64(signing.public_key)
+    account.enrol(_own_stamp(desk, account), signing_key=signing_key, kem_key=to_base64(kem.public.raw))
+    keyring = seal_keyring(passphrase, keyring_owner(desk, account.officer), seeds, desk.rng)
+    working.put(KEYRING, keyring_id(desk, account.officer, signing_key), keyring, NEVER)
+    desk.record(code.signing_key(ENROLMENT), account)
+
+
+def _accept_invitation(
+    desk: Desk, working: WorkingState, officer: str, passphrase: str, invitation: Mapping[str, str]
+) -> None:
+    """The office keys that the ceremony put under the code are wrapped to the officer's own key."""
+    account = desk.account(officer)
+    missing = {office: seed for office, seed in invitation.items() if office not in account.grants}
+    if not missing:
+        return
+    seeds = unlocked_seeds(desk, working, account, passphrase)
+    bundles = []
+    for office, seed in missing.items():
+        kem = KemPublicKey(from_base64(account.kem_key))
+        bundle = grant(desk.manifest, account.id, KemPrivateKey(bytes.fromhex(seed)), kem)
+        account.grant_office_key(_own_stamp(desk, account), key_office=office, sealing=bundle.sealing)
+        bundles.append(bundle)
+    desk.record(SigningKey(seeds["signing"]), account, custody=custody_of(*bundles))
+
+
+def _own_stamp(desk: Desk, account: OfficerAccount) -> Stamp:
+    return Stamp(
+        actor=account.officer,
         office=account.office,
         occurred_at=business_time.written(desk.clock()),
         rule_version=desk.rulebook.version,
     )
-    account.enrol(stamp, signing_key=to_base64(signing.public_key), kem_key=to_base64(kem.public.raw))
-    bundles = []
-    for office, seed in invitation["offices"].items():
-        bundle = grant(desk.manifest, account.id, KemPrivateKey(bytes.fromhex(seed)), kem.public)
-        account.grant_office_key(stamp, key_office=office, sealing=bundle.sealing)
-        bundles.append(bundle)
-    keyring = seal_keyring(
-        passphrase, keyring_owner(desk, officer), {"signing": signing.seed, "kem": kem.seed}, desk.rng
-    )
-    # The keyring goes first: an enrolment without one would be an account that nobody can open.
-    working.put(KEYRING, keyring_id(desk, officer), keyring, NEVER)
-    desk.record(signing, account, custody=custody_of(*bundles))
 
 
 def grant_office_key(desk: Desk, holder: OfficerSession, officer: str) -> int:
@@ -141,7 +169,7 @@ def depart(desk: Desk, working: WorkingState, by: OfficerSession, officer: str) 
         account,
         custody=CustodyBatch(destroy_wraps=tuple(bytes.fromhex(sha256) for sha256 in destroyed)),
     )
-    working.remove(KEYRING, keyring_id(desk, officer))
+    working.remove(KEYRING, keyring_id(desk, officer, account.signing_key))
     return position
 
 
@@ -167,8 +195,8 @@ def _check(desk: Desk, who: Appointment) -> None:
         raise Refused("SoD-6", "系统管理员、安全保密管理员、安全审计员须由不同人员担任；请分别任命。")
 
 
-def _taken(desk: Desk, working: WorkingState, officer: str, code: str) -> dict[str, Any]:
-    """The invitation behind a one-time code, which is used up by this. Raises Refused."""
+def _invitation(desk: Desk, working: WorkingState, officer: str, code: str) -> tuple[CookieKey, Mapping[str, str]]:
+    """The one-time code and the office keys under it (office id to hex). Raises Refused."""
     try:
         key = CookieKey.parse(code.strip())
         blob = working.get(ENROLMENT, bytes.fromhex(key.store_id(ENROLMENT)), desk.clock())
@@ -177,7 +205,5 @@ def _taken(desk: Desk, working: WorkingState, officer: str, code: str) -> dict[s
         raise Refused("code", _UNUSABLE) from None
     if invitation["officer"] != officer:
         raise Refused("code", _UNUSABLE)
-    if working.take(ENROLMENT, bytes.fromhex(key.store_id(ENROLMENT)), desk.clock()) is None:
-        raise Refused("code", _UNUSABLE)
-    taken: dict[str, Any] = invitation
-    return taken
+    offices: Mapping[str, str] = invitation["offices"]
+    return key, offices

@@ -27,6 +27,7 @@ S = ReportState
 TELLABLE = frozenset(
     {
         S.ACCEPTED,
+        S.TRANSFERRED,  # where it was passed on before anybody told him
         S.NOT_ACCEPTED,
         S.REFERRED_OUT,
         S.FORWARDED_DOWN,
@@ -53,11 +54,12 @@ def _notify(work: Work, data: Mapping[str, Any]) -> int:
     report, stamp = case.report, desk.stamp(work.officer)
     if data["mode"] == Notice.STATUS_PAGE and not report.reporter_kem_key:
         raise Refused("no_code", "本件没有查询码，举报人看不到查询页；请选择其他告知方式。")
-    subject = {S.ACCEPTED: "acceptance", S.NOT_ACCEPTED: "refusal"}.get(report.state, "routing")
+    told = S.ACCEPTED if report.state is S.TRANSFERRED else report.state
+    subject = {S.ACCEPTED: "acceptance", S.NOT_ACCEPTED: "refusal"}.get(told, "routing")
     report.notify_reporter(stamp, subject, data["mode"])
     if data["mode"] == Notice.STATUS_PAGE:
         refusal = RefusalCode(report.screening.refusal) if report.screening and report.screening.refusal else None
-        for template in desk.rulebook.messages.usable(report.state, refusal)[:1]:
+        for template in desk.rulebook.messages.usable(told, refusal)[:1]:
             case.correspondence.send_template(stamp, report=report.id, template=template.code)
     return desk.record(work.officer.signer, report, case.correspondence)
 

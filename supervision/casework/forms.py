@@ -12,13 +12,13 @@ from marshmallow import Schema, fields, validate
 from supervision.domain.codes import Code
 
 REQUIRED: dict[str, Any] = {"required": "请填写或选择此项。", "null": "请填写或选择此项。"}
+_FORM_WORDS = {"unknown": "没有这一项；请刷新页面后重新填写。"}
 
 
 class CommandForm(Schema):
     """Base of all command forms; unknown fields are refused."""
 
-    class Meta:
-        ordered = True
+    error_messages = _FORM_WORDS
 
 
 def choice(

@@ -36,14 +36,19 @@ def clue_state(*states: ClueState) -> Callable[[Case], bool]:
 
 
 def a_handler(work: Work) -> bool:
-    """The officer is one of the clue's handlers."""
-    return work.case.clue is not None and work.officer.officer in work.case.clue.handlers
+    """The officer is one of the clue's handlers, and the principal has approved that."""
+    return work.case.clue is not None and work.officer.officer in work.case.clue.assigned
 
 
 def same_host(work: Work) -> bool:
     """The officer's office belongs to the body that the report lies with."""
     settings = work.desk.settings
     return settings.office(work.officer.office).host == settings.office(work.case.report.office).host
+
+
+def of_the_clue_office(work: Work) -> bool:
+    """The officer works where the body of the report keeps its clues."""
+    return same_host(work) and work.desk.settings.office(work.officer.office).kind == "clue"
 
 
 def the_clue(work: Work) -> Clue:
@@ -223,7 +228,7 @@ ACTIONS = (
         roles=frozenset({Role.CLUE_SUPERVISOR}),
         form=NoInput,
         when=lambda case: case.report.state is S.TRANSFERRED and case.clue is None,
-        mine=same_host,
+        mine=of_the_clue_office,
         run=_record_clue,
         primary=True,
     ),

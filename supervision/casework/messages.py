@@ -21,7 +21,7 @@ WRITERS = frozenset({Role.INTAKE_CLERK, Role.PERSONNEL_CLERK, Role.PETITION_HEAD
 
 
 def _reader(work: Work) -> bool:
-    return may_read(work.officer, work.case.report, work.case.clue)
+    return may_read(work.desk, work.officer, work.case.report, work.case.clue)
 
 
 def _reachable(case: Case) -> bool:
@@ -61,9 +61,7 @@ class DraftForm(forms.CommandForm):
 def _draft(work: Work, data: Mapping[str, Any]) -> int:
     desk, report, correspondence = work.desk, work.case.report, work.case.correspondence
     text = data["text"].strip()
-    for_office = seal_note(
-        desk.manifest, correspondence.id, content_key(work), text, desk.rng, field="message"
-    )
+    for_office = seal_note(desk.manifest, correspondence.id, content_key(work), text, desk.rng, field="message")
     reporter = KemPublicKey(from_base64(report.reporter_kem_key))
     for_reporter = seal(
         desk.manifest,

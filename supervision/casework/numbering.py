@@ -12,8 +12,8 @@ from supervision.domain.refusal import Refused
 
 ATTEMPTS = 20
 
-#: What follows the office's word in the numbers of each kind.
-_KIND_WORDS = {"report": "", "sealed_report": "径", "clue": "线"}
+#: What follows the office's word in the numbers of each kind. Clues have an office, and so a word, of their own.
+_KIND_WORDS = {"report": "", "sealed_report": "径", "clue": ""}
 
 
 def record_numbered(
@@ -31,13 +31,11 @@ def record_numbered(
     clerks who register at once meet on the register's stream: the slower one is given the next number. Returns the
     position written. Raises Refused, and Conflict where the subject itself has changed.
     """
-    prefix = desk.settings.office(office).prefix or desk.settings.office(desk.settings.default_office).prefix
+    prefix = desk.settings.office(office).prefix + _KIND_WORDS[kind]
     year = desk.clock().year
     for _ in range(ATTEMPTS):
         register = desk.register(office, kind, year)
-        number = register.assign(
-            desk.stamp(officer), kind=kind, prefix=prefix + _KIND_WORDS[kind], year=year, subject=subject
-        )
+        number = register.assign(desk.stamp(officer), kind=kind, prefix=prefix, year=year, subject=subject)
         numbered = decide(number)
         try:
             return desk.record(officer.signer, register, numbered)

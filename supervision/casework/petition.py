@@ -22,7 +22,7 @@ from supervision.domain.codes import (
     Verification,
 )
 from supervision.domain.refusal import Refused
-from supervision.domain.report import Report, Screening
+from supervision.domain.report import SENT_ON, Report, Screening
 
 S = ReportState
 CLERKS = frozenset({Role.INTAKE_CLERK, Role.PERSONNEL_CLERK})
@@ -83,6 +83,7 @@ class ScreeningForm(forms.CommandForm):
 def _screen(work: Work, data: Mapping[str, Any]) -> int:
     desk, report = work.desk, work.case.report
     matter = MatterClass(data["matter_class"])
+    _check_target(work, Proposal(data["proposal"]), data["target"])
     found = Screening(
         matter_class=matter,
         in_scope=matter not in {MatterClass.OUT_OF_SCOPE, MatterClass.NO_SUBSTANCE},
@@ -116,6 +117,29 @@ def _targets(work: Work) -> Choices:
     settings = work.desk.settings
     others = [o for o in settings.offices if o.kind == "petition" and o.id != work.case.report.office]
     return [*((o.id, o.name) for o in others), *((b.code, b.name) for b in settings.bodies)]
+
+
+#: What kind of body each proposal goes to; a report is handed over within the platform.
+_BODY_KINDS = {
+    Proposal.FORWARD: "subordinate",
+    Proposal.ASSIGN: "subordinate",
+    Proposal.REFER: "other",
+    Proposal.ROUTE_APPEAL: "appeal",
+    Proposal.ROUTE_SUGGESTION: "suggestion",
+}
+
+
+def _check_target(work: Work, proposal: Proposal, target: str) -> None:
+    """Raises Refused for a receiving body that does not go with the proposal."""
+    if proposal not in SENT_ON or not target:
+        return  # the report itself refuses where one is missing
+    settings = work.desk.settings
+    if proposal is Proposal.HAND_OVER:
+        fitting = {office.id for office in settings.offices if office.kind == "petition"}
+    else:
+        fitting = {body.code for body in settings.bodies if body.kind == _BODY_KINDS[proposal]}
+    if target not in fitting:
+        raise Refused("target_kind", f"所选接收单位与“{proposal.label}”不符；请改选接收单位，或者改选办理意见。")
 
 
 class ReturnForm(forms.CommandForm):

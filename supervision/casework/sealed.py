@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from events.custody import CustodyBatch
 from events.model import SealedItem, Sealing
+from events.vocabulary.correspondence import SupplementReceived
+from events.vocabulary.streams import correspondence_id
 from supervision.casework.desk import Desk
 from supervision.casework.numbering import record_numbered
 from supervision.casework.officer_session import OfficerSession
@@ -19,6 +20,7 @@ from supervision.domain.refusal import Refused
 from supervision.domain.sealed_report import SealedReport, SealedState
 from supervision.sealing.compartments import CONTENT, FACTS
 from supervision.sealing.files import OpenedFile
+from supervision.sealing.keys import KemPrivateKey
 from supervision.sealing.opening import Opener
 
 COUNTY_ROLES = tuple(sorted(CLERKS | HEADS))
@@ -61,17 +63,14 @@ def destroy_copy(desk: Desk, officer: OfficerSession, report_id: UUID) -> int:
     """Destroy the county's ciphertext after the superior has acknowledged; by the head of the office."""
     officer.require(Role.PETITION_HEAD)
     sealed = _of_office(desk, officer, report_id)
-    envelopes, files, wraps = _kept(sealed.sealings)
+    envelopes, files, wraps = _kept([*sealed.sealings, *(e.sealing for e in _supplements(desk, sealed.id))])
     named = tuple(sha256.hex() for sha256 in (*envelopes, *files, *wraps))
     sealed.destroy(desk.stamp(officer), named)
-    position = desk.record(
+    return desk.record(
         officer.signer,
         sealed,
         custody=CustodyBatch(destroy_envelopes=envelopes, destroy_files=files, destroy_wraps=wraps),
     )
-    for sha256 in files:
-        desk.vault.discard(sha256)
-    return position
 
 
 def _of_office(desk: Desk, officer: OfficerSession, report_id: UUID) -> SealedReport:
@@ -80,6 +79,12 @@ def _of_office(desk: Desk, officer: OfficerSession, report_id: UUID) -> SealedRe
     if sealed.office != officer.office:
         raise Refused("not_assigned", "本径送件由其他单位接收，您不能办理。")
     return sealed
+
+
+def _supplements(desk: Desk, report_id: UUID) -> list[SupplementReceived]:
+    """What the reporter added to a sealed report, sealed to the superior like the report itself."""
+    exchange = desk.ledger.events_of(correspondence_id(report_id))
+    return [event for event in exchange if isinstance(event, SupplementReceived)]
 
 
 def _kept(sealings: list[Sealing]) -> tuple[tuple[bytes, ...], tuple[bytes, ...], tuple[bytes, ...]]:
@@ -96,16 +101,30 @@ def _kept(sealings: list[Sealing]) -> tuple[tuple[bytes, ...], tuple[bytes, ...]
 # -- the superior -------------------------------------------------------------------------------------------------
 
 
+Evidence = tuple[tuple[int, str, SealedItem | None], ...]
+"""Number and name of each file that came with something, with its cleaned copy; None without one."""
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class SealedAddition:
+    """What the reporter added later. ``day``: ISO date."""
+
+    day: str
+    text: str
+    files: Evidence
+
+
 @dataclass(frozen=True, kw_only=True, repr=False)
 class SealedContent:
-    """What the superior reads. ``files``: number and name of evidence with a cleaned copy, None without one."""
+    """What the superior reads."""
 
     title: str
     text: str
     respondents: tuple[dict[str, Any], ...]
     categories: tuple[str, ...]
     facts: dict[str, Any]
-    files: tuple[tuple[int, str, SealedItem | None], ...]
+    files: Evidence
+    additions: tuple[SealedAddition, ...]
 
 
 def acknowledge(desk: Desk, officer: OfficerSession, report_id: UUID) -> int:
@@ -127,51 +146,82 @@ class SealedReader:
         key = officer.office_keys.get(desk.manifest.superior.office_id)
         if key is None:
             raise Refused("no_key", "您的会话中没有上级机关的内容密钥；请由密钥持有人授予。")
+        self._report = _Parcel(desk, sealed.id, sealed.sealings[0], key)
+        self._additions = [
+            (event.occurred_at[:10], _Parcel(desk, event.originator_id, event.sealing, key))
+            for event in _supplements(desk, sealed.id)
+        ]
+
+    def read(self) -> SealedContent:
+        """Content and facts; identity stays with the superior's custodians."""
+        report = self._report
+        return SealedContent(
+            title=report.text(CONTENT, "title"),
+            text=report.text(CONTENT, "text"),
+            respondents=tuple(json.loads(report.text(CONTENT, "respondents") or "[]")),
+            categories=tuple(json.loads(report.text(CONTENT, "categories") or "[]")),
+            facts=json.loads(report.text(FACTS, "facts") or "{}"),
+            files=report.files(),
+            additions=tuple(
+                SealedAddition(day=day, text=added.text(CONTENT, "text"), files=added.files())
+                for day, added in self._additions
+            ),
+        )
+
+    def file(self, number: int, addition: int = 0) -> tuple[str, str, OpenedFile]:
+        """Name, media type and verified content of a cleaned copy; the caller closes it. Raises Refused.
+
+        ``addition``: 0 for the report itself, else which addition the file came with, from 1.
+        """
+        parcels = [self._report, *(added for _, added in self._additions)]
+        if not 0 <= addition < len(parcels):
+            raise Refused("no_file", _NO_COPY)
+        return parcels[addition].file(number)
+
+
+_NO_COPY = "没有可查看的清洁副本；原件密封保管。"
+
+
+class _Parcel:
+    """What one event sealed to the superior, opened with his content key."""
+
+    def __init__(self, desk: Desk, stream_id: UUID, sealing: Sealing, key: KemPrivateKey) -> None:
+        manifest = desk.manifests.get(sealing.manifest)
+        if manifest is None:
+            raise Refused("manifest", "本件按未知的密钥清单密封，拒绝打开；请管理员核对密钥清单。")
         self._desk = desk
-        self._stream_id = sealed.id
-        self._sealing = sealed.sealings[0]
-        manifest = desk.manifests[self._sealing.manifest]
-        self._opener = Opener(manifest, self._sealing, sealed.id)
+        self._sealing = sealing
+        self._opener = Opener(manifest, sealing, stream_id)
         self._keys = {
             ref.compartment: self._opener.unwrap(ref.compartment, data, key)
-            for ref in self._sealing.keys
+            for ref in sealing.keys
             if ref.compartment in {CONTENT, FACTS}
             for wrap in ref.wraps
             if (data := desk.custody.wrap(bytes.fromhex(wrap.sha256))) is not None
         }
 
-    def read(self) -> SealedContent:
-        """Content and facts; identity stays with the superior's custodians."""
-        return SealedContent(
-            title=self._text(CONTENT, "title"),
-            text=self._text(CONTENT, "text"),
-            respondents=tuple(json.loads(self._text(CONTENT, "respondents") or "[]")),
-            categories=tuple(json.loads(self._text(CONTENT, "categories") or "[]")),
-            facts=json.loads(self._text(FACTS, "facts") or "{}"),
-            files=tuple(self._files()),
-        )
-
-    def file(self, number: int) -> tuple[str, str, OpenedFile]:
-        """Name, media type and verified content of a cleaned copy; the caller closes it. Raises Refused."""
-        for item in self._sealing.items:
-            if item.compartment == CONTENT and item.field == f"file.{number}":
-                meta = json.loads(self._text(CONTENT, f"file.{number}.meta"))
-                path = self._desk.custody.file_path(bytes.fromhex(item.sha256))
-                return meta["name"], meta["media_type"], self._opener.open_file(item, self._keys[CONTENT], path)
-        raise Refused("no_file", "没有可查看的清洁副本；原件密封保管。")
-
-    def _files(self) -> Iterator[tuple[int, str, SealedItem | None]]:
-        items = {item.field: item for item in self._sealing.items if item.compartment == CONTENT}
-        for name in sorted(items):
-            if name.startswith("file.") and name.endswith(".meta"):
-                number = int(name.split(".")[1])
-                yield number, json.loads(self._text(CONTENT, name))["name"], items.get(f"file.{number}")
-
-    def _text(self, compartment: str, field: str) -> str:
+    def text(self, compartment: str, field: str) -> str:
         for item in self._sealing.items:
             if (item.compartment, item.field) == (compartment, field) and item.kind == "envelope":
                 envelope = self._desk.custody.envelope(bytes.fromhex(item.sha256))
-                if envelope is None:
+                if envelope is None or compartment not in self._keys:
                     raise Refused("gone", "密封内容不在保管库中；请运行 supervision verify 查明。")
                 return self._opener.open_item(item, self._keys[compartment], envelope).decode()
         return ""
+
+    def files(self) -> Evidence:
+        copies = {item.field: item for item in self._sealing.items if item.compartment == CONTENT}
+        described = [name for name in copies if name.startswith("file.") and name.endswith(".meta")]
+        numbers = sorted(int(name.split(".")[1]) for name in described)
+        return tuple(
+            (number, json.loads(self.text(CONTENT, f"file.{number}.meta"))["name"], copies.get(f"file.{number}"))
+            for number in numbers
+        )
+
+    def file(self, number: int) -> tuple[str, str, OpenedFile]:
+        for item in self._sealing.items:
+            if item.compartment == CONTENT and item.field == f"file.{number}":
+                meta = json.loads(self.text(CONTENT, f"file.{number}.meta"))
+                path = self._desk.custody.file_path(bytes.fromhex(item.sha256))
+                return meta["name"], meta["media_type"], self._opener.open_file(item, self._keys[CONTENT], path)
+        raise Refused("no_file", _NO_COPY)

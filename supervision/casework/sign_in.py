@@ -41,28 +41,35 @@ def keyring_owner(desk: Desk, officer: str) -> str:
     return f"{desk.manifest.origin}/{officer}"
 
 
-def keyring_id(desk: Desk, officer: str) -> bytes:
-    """Where the working state keeps an officer's keyring, 32 bytes."""
-    return store_name(KEYRING, keyring_owner(desk, officer))
+def keyring_id(desk: Desk, officer: str, signing_key: str) -> bytes:
+    """Where the working state keeps the keyring of an officer's key pair (``signing_key``: Base64), 32 bytes."""
+    return store_name(KEYRING, f"{keyring_owner(desk, officer)}/{signing_key}")
 
 
 def sign_in(desk: Desk, working: WorkingState, officer: str, passphrase: str) -> str:
-    """Open a session; returns the cookie's value. Raises :class:`Refused`, alike for a wrong account and a wrong
-    passphrase."""
+    """Open a session; returns the cookie's value. Raises :class:`Refused`, alike for a wrong account and passphrase."""
     now = desk.clock()
-    _refuse_locked(desk, working, officer, now)
+    _refuse_locked(working, officer, now)
     account = desk.account(officer)
-    keyring = working.get(KEYRING, keyring_id(desk, officer), now)
     try:
-        # An unknown account costs as much time as a wrong passphrase.
-        seeds = open_keyring(passphrase, keyring_owner(desk, officer), keyring or decoy_keyring())
-    except WrongPassphrase:
-        _count_failure(desk, working, officer, now)
-        raise Refused("sign_in", _REFUSED) from None
+        seeds = unlocked_seeds(desk, working, account, passphrase)
+    except Refused:
+        _count_failure(working, officer, now)
+        raise
     if account.departed or not _keys_match(account, seeds):
         raise Refused("sign_in", "该账号已停用或密钥已更换；请联系管理员。")
     working.remove(FAILURES, store_name(FAILURES, officer))
     return _open_session(desk, working, account, seeds)
+
+
+def unlocked_seeds(desk: Desk, working: WorkingState, account: OfficerAccount, passphrase: str) -> dict[str, bytes]:
+    """The private seeds in an officer's keyring ("signing", "kem"). Raises :class:`Refused` for a wrong passphrase."""
+    kept = working.get(KEYRING, keyring_id(desk, account.officer, account.signing_key), desk.clock())
+    try:
+        # An unknown account costs as much time as a wrong passphrase.
+        return open_keyring(passphrase, keyring_owner(desk, account.officer), kept or decoy_keyring())
+    except WrongPassphrase:
+        raise Refused("sign_in", _REFUSED) from None
 
 
 def resume(desk: Desk, working: WorkingState, cookie: str) -> OfficerSession | None:
@@ -160,13 +167,13 @@ def store_name(kind: str, text: str) -> bytes:
 # -- failures -------------------------------------------------------------------------------------------------
 
 
-def _refuse_locked(desk: Desk, working: WorkingState, officer: str, now: datetime) -> None:
+def _refuse_locked(working: WorkingState, officer: str, now: datetime) -> None:
     kept = working.get(FAILURES, store_name(FAILURES, officer), now)
     if kept is not None and int(kept) >= FREE_ATTEMPTS:
         raise Refused("locked", f"登录失败次数过多，已暂停登录；请 {LOCK_MINUTES} 分钟后再试，或联系管理员。")
 
 
-def _count_failure(desk: Desk, working: WorkingState, officer: str, now: datetime) -> None:
+def _count_failure(working: WorkingState, officer: str, now: datetime) -> None:
     kept = working.get(FAILURES, store_name(FAILURES, officer), now)
     count = int(kept or b"0") + 1
     working.put(FAILURES, store_name(FAILURES, officer), str(count).encode(), now + timedelta(minutes=LOCK_MINUTES))

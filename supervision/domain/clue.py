@@ -56,6 +56,11 @@ class Clue(Aggregate):
         clue.record(facts.ClueRecorded, stamp, number=number, source=source, report=report, department=department)
         return clue
 
+    @property
+    def assigned(self) -> tuple[str, ...]:
+        """The handlers, once the principal has approved them (B-23); nobody before that."""
+        return self.handlers if self.distribution_approver else ()
+
     def propose_distribution(self, stamp: Stamp, department: str, handlers: tuple[str, ...], registrar: str) -> None:
         """The clue supervisor proposes department and handlers (B-23). ``registrar``: who registered the report."""
         self._at("提出分办意见", S.RECORDED)

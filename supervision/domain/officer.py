@@ -26,15 +26,31 @@ class OfficerAccount(Aggregate):
 
     @classmethod
     def appoint(
-        cls, stream_id: UUID, stamp: Stamp, *, officer: str, name: str, home_office: str, roles: tuple[str, ...]
+        cls,
+        stream_id: UUID,
+        stamp: Stamp,
+        *,
+        officer: str,
+        name: str,
+        home_office: str,
+        roles: tuple[str, ...],
+        enrolment_key: str,
     ) -> OfficerAccount:
-        """Open an account; the officer can do nothing until he has enrolled."""
+        """Open an account; the officer can do nothing until he has enrolled with his one-time code's key."""
         account = cls(stream_id)
-        account.record(facts.OfficerAppointed, stamp, officer=officer, name=name, home_office=home_office, roles=roles)
+        account.record(
+            facts.OfficerAppointed,
+            stamp,
+            officer=officer,
+            name=name,
+            home_office=home_office,
+            roles=roles,
+            enrolment_key=enrolment_key,
+        )
         return account
 
     def enrol(self, stamp: Stamp, *, signing_key: str, kem_key: str) -> None:
-        """The officer's keys are born; the event is signed with the key that it introduces."""
+        """The officer's keys are born; the event is signed with the one-time code's key."""
         self._active()
         if self.signing_key:
             raise Refused("enrolled", "该账号已启用；如遗失口令，请联系管理员重新发放一次性启用码。")

@@ -113,13 +113,14 @@ class SealedReport(Aggregate):
 
     def register(self, stamp: Stamp, number: str) -> None:
         """Number it in the separate register of sealed reports."""
+        self._at("编号", SealedState.RECEIVED)
         if self.number:
             raise Refused("registered", "本径送件已经编号；请刷新页面。")
-        self._at("编号", SealedState.RECEIVED)
         self.record(facts.SealedReportRegistered, stamp, number=number)
 
     def tell_principal(self, stamp: Stamp) -> None:
         """Tell the principal that a sealed report exists; whether that is done at all is a setting (A-15)."""
+        self._at("登记告知主要负责人", SealedState.RECEIVED, SealedState.REPORTED, SealedState.ACKNOWLEDGED)
         if self.principal_told:
             raise Refused("told", "已告知主要负责人，无需重复登记。")
         self.record(facts.DeliveredToPrincipal, stamp)
@@ -141,8 +142,8 @@ class SealedReport(Aggregate):
         self._at("销毁本级留存", SealedState.ACKNOWLEDGED)
         self.record(facts.SealedCopyDestroyed, stamp, destroyed=destroyed)
 
-    def _at(self, action: str, state: SealedState) -> None:
-        if self.state is not state:
+    def _at(self, action: str, *states: SealedState) -> None:
+        if self.state not in states:
             raise Refused("state", f"本径送件当前为“{self.state.label}”，不能{action}；请刷新页面查看可以办理的事项。")
 
     @applies(intake.SealedReportReceived)

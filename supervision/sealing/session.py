@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from supervision.sealing.binding import Rng, context, derive
 from supervision.sealing.errors import CannotOpen
 from supervision.sealing.files import CHUNK
+from supervision.sealing.keys import SigningKey
 
 COOKIE_LENGTH = 32
 
@@ -78,6 +79,10 @@ class CookieKey:
     def read_file(self, purpose: str, file: BinaryIO) -> SpoolReader:
         """Reads such a file back, as a ``source`` for sealing."""
         return SpoolReader(file, self._key("file", purpose))
+
+    def signing_key(self, purpose: str) -> SigningKey:
+        """A key pair that only who has this cookie, or one-time code, can sign with."""
+        return SigningKey(self._key("signing", purpose))
 
     def _key(self, kind: str, purpose: str) -> bytes:
         return derive(self._secret, context(_LABEL, kind, purpose))

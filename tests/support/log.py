@@ -2,18 +2,23 @@
 
 import base64
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TypedDict
 from uuid import UUID, uuid5
 
+import pytest
+
+from events.canonical import encode
 from events.custody import CustodyBatch, EnvelopeRow, LookupRow, WrapRow
 from events.keyring import Keyring, TrustedKey
+from events.leaf import Entry, RecordedEntry, SignedEvent
 from events.ledger import Ledger
-from events.model import DataKeyRef, SealedItem, Sealing, WrapRef
-from events.signing import Ed25519Signer
+from events.model import DataKeyRef, Event, SealedItem, Sealing, WrapRef, to_state
+from events.signing import Ed25519Signer, signature_message
 from events.store import LogStore
-from events.verify import Verified, verify_log
+from events.topics import topic_of
+from events.verify import Fault, Verified, verify_log
 from events.vocabulary import correspondence, intake, officer, sealed_report
 from events.vocabulary.streams import correspondence_id, officer_stream_id
 
@@ -129,6 +134,7 @@ class Deployment:
             officer.OfficerAppointed(
                 **self._next(stream_id), **ACTED, actor="ceremony",
                 officer=name, name="张三", home_office="petition", roles=("clerk",),
+                enrolment_key=_base64(signer(f"code of {name}").public_key),
             ),
             signer=self.ceremony,
         )  # fmt: skip
@@ -137,7 +143,7 @@ class Deployment:
                 **self._next(stream_id), **ACTED, actor=name,
                 officer=name, signing_key=_base64(key.public_key), kem_key="",
             ),
-            signer=key,
+            signer=signer(f"code of {name}"),
         )  # fmt: skip
         return key
 
@@ -204,6 +210,40 @@ class Deployment:
     def _next(self, stream_id: UUID) -> _Where:
         self._versions[stream_id] = self._versions.get(stream_id, 0) + 1
         return {"originator_id": stream_id, "originator_version": self._versions[stream_id]}
+
+
+class Copy:
+    """A deployment's log in memory, as a verifier is given it."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        store = deployment.store
+        self.entries = list(store.scan(store.size()))
+        self.head = store.head()
+        self.keyring = deployment.keyring
+
+    def verify(self, entries: Sequence[RecordedEntry], *, against_head: bool = True) -> Verified:
+        roots = {self.head.size: self.head.root} if against_head else {}
+        return verify_log(ORIGIN, entries, self.keyring(), roots=roots)
+
+
+def appended(entries: Sequence[RecordedEntry], *events: tuple[Event, Ed25519Signer]) -> list[RecordedEntry]:
+    """The log with further entries, as somebody who can write to the database would add them."""
+    longer = list(entries)
+    for event, key in events:
+        topic, state = topic_of(event), encode(to_state(event))
+        message = signature_message(ORIGIN, event.originator_id, event.originator_version, topic, state)
+        signed = SignedEvent(
+            event.originator_id, event.originator_version, topic, state, digest("salt"), key.key_id, key.sign(message)
+        )
+        longer.append(RecordedEntry(len(longer) + 1, Entry(*signed, recorded_at=NOON)))
+    return longer
+
+
+def expect_fault(position: int, reason: str, verify: Callable[[], object]) -> None:
+    with pytest.raises(Fault, match=reason) as fault:
+        verify()
+    assert fault.value.position == position, fault.value
+    assert fault.value.__cause__ is None
 
 
 def _hashes(values: Iterable[str]) -> tuple[bytes, ...]:
