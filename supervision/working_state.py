@@ -70,9 +70,10 @@ class WorkingState:
 
     def reserve(self, kind: str, id: bytes, value: bytes, expires_at: datetime, now: datetime) -> bytes:
         """Keep ``value`` unless something unexpired is there; return what is there afterwards."""
-        self.sweep(now)
+        # One transaction: two would make SQLite's writers wait for each other twice.
         try:
             with self._engine.begin() as connection:
+                connection.execute(delete(_kept).where(_kept.c.expires_at <= int(now.timestamp())))
                 connection.execute(
                     insert(_kept).values(kind=kind, id=id, value=value, expires_at=int(expires_at.timestamp()))
                 )

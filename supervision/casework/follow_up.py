@@ -7,6 +7,7 @@ from typing import Any
 
 from supervision.casework import forms
 from supervision.casework.actions import Action, Choices, Work
+from supervision.casework.handling import of_the_clue_office
 from supervision.casework.notes import custody_of, sealed_note, sealing_of
 from supervision.casework.petition import CLERKS, HEADS, of_the_office, state
 from supervision.domain.codes import (
@@ -170,7 +171,7 @@ ACTIONS = (
         roles=HEADS | {Role.CLUE_SUPERVISOR},
         form=ExclusionForm,
         when=lambda case: case.report.state is not S.SEALED,
-        mine=lambda work: of_the_office(work) or work.officer.has(Role.CLUE_SUPERVISOR),
+        mine=lambda work: of_the_office(work) or of_the_clue_office(work),
         run=_exclude,
         choices={"colleagues": _colleagues},
     ),

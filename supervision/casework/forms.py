@@ -13,6 +13,7 @@ from supervision.domain.codes import Code
 
 REQUIRED: dict[str, Any] = {"required": "请填写或选择此项。", "null": "请填写或选择此项。"}
 _FORM_WORDS = {"unknown": "没有这一项；请刷新页面后重新填写。"}
+_NOT_LISTED = "请从所列选项中选择。"
 
 
 class CommandForm(Schema):
@@ -34,7 +35,7 @@ def choice(
         widget="radios" if len(members) <= 5 else "select",
         choices=[(member.value, member.label) for member in members],
         validators=[
-            validate.OneOf([m.value for m in members] + ([] if required else [""]), error="请从所列选项中选择。")
+            validate.OneOf([m.value for m in members] + ([] if required else [""]), error=_NOT_LISTED)
         ],
     )
 
@@ -47,10 +48,10 @@ def dynamic_choice(label: str, source: str, *, required: bool = True, hint: str 
 def dynamic_choices(label: str, source: str, *, hint: str = "") -> fields.List:
     """Several of what ``source`` offers for this case."""
     return fields.List(
-        fields.String(),
+        fields.String(error_messages={**REQUIRED, "invalid": _NOT_LISTED}),
         required=True,
         validate=validate.Length(min=1, error="请至少选择一项。"),
-        error_messages=REQUIRED,
+        error_messages={**REQUIRED, "invalid": _NOT_LISTED},
         metadata={"label": label, "widget": "checkboxes", "source": source, "hint": hint},
     )
 
@@ -87,6 +88,7 @@ def flag(label: str, *, hint: str = "") -> fields.Boolean:
         load_default=False,
         truthy={"on", "true", "1", True},
         falsy={"", "false", "0", False},
+        error_messages={"invalid": "只能选中或者不选。", "null": "只能选中或者不选。"},
         metadata={"label": label, "widget": "checkbox", "hint": hint},
     )
 

@@ -26,8 +26,8 @@ def titles(desk: Desk, officer: OfficerSession, report_ids: Iterable[UUID]) -> d
     readers: dict[UUID, ContentReader] = {}
     for report_id in report_ids:
         try:
-            case = Case.load(desk, report_id)
-            readers[report_id] = ContentReader(desk, officer, case.report, case.clue)
+            report = desk.report(report_id)
+            readers[report_id] = ContentReader(desk, officer, report, desk.clue_of(report))
         except Refused:
             continue
     if readers:
