@@ -1,0 +1,57 @@
+"""What the screens ask, as functions over a :class:`projections.store.Reader` that answer with frozen dataclasses.
+
+Lists are paged by key: a page ends with a key and the next begins behind it, so the thousandth page costs what the
+first does. Counts stop at :data:`~projections.queries.paging.COUNTED_TO`. Whoever asks on behalf of an officer passes a
+:class:`~projections.queries.viewer.Viewer`; reports that he must not see (SoD-7) are then left out.
+"""
+
+from projections.queries.cases import by_number, by_reference, is_excluded, may_see, report, report_of_clue, search
+from projections.queries.clocks import Overdue, clocks_of, overdue
+from projections.queries.clues import clue, clue_by_number, clues
+from projections.queries.desk import Dashboard, Filter, Scope, dashboard, queue
+from projections.queries.messages import drafts_awaiting, messages, supplements
+from projections.queries.notices import notices_due
+from projections.queries.officers import officer, officers
+from projections.queries.paging import COUNTED_TO, Count, Page
+from projections.queries.public import public_status
+from projections.queries.sealed import sealed_by_reference, sealed_report, sealed_reports
+from projections.queries.timeline import Oversight, oversight_search, timeline
+from projections.queries.viewer import Viewer
+
+__all__ = [
+    "COUNTED_TO",
+    "Count",
+    "Dashboard",
+    "Filter",
+    "Overdue",
+    "Oversight",
+    "Page",
+    "Scope",
+    "Viewer",
+    "by_number",
+    "by_reference",
+    "clocks_of",
+    "clue",
+    "clue_by_number",
+    "clues",
+    "dashboard",
+    "drafts_awaiting",
+    "is_excluded",
+    "may_see",
+    "messages",
+    "notices_due",
+    "officer",
+    "officers",
+    "overdue",
+    "oversight_search",
+    "public_status",
+    "queue",
+    "report",
+    "report_of_clue",
+    "sealed_by_reference",
+    "sealed_report",
+    "sealed_reports",
+    "search",
+    "supplements",
+    "timeline",
+]

@@ -1,0 +1,126 @@
+"""The projection of sealed reports (径送件): that one came, went up, was acknowledged, was destroyed here (A-15).
+
+Nothing else: no line, no named claim, no number of files, and not whether it was opened here before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Boolean, Column, Connection, Date, Index, Integer, Table, Uuid
+
+from events.model import ActedEvent
+from events.vocabulary import intake, sealed_report
+from projections.ports import Recorded
+from projections.projection import Built, Projection, day_of, original_receipt
+from projections.rows import Rows
+from projections.shapes import SHAPES, Bound, Code, Layout
+
+SEALED_REPORT = Table(
+    "sealed_report",
+    SHAPES,
+    Column("sealed_id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("reference", Code, nullable=False),
+    Column("number", Code, nullable=False),
+    Column("office", Code, nullable=False),
+    Column("channel", Code, nullable=False),
+    Column("state", Code, nullable=False),
+    Column("received_on", Date, nullable=False),
+    Column("principal_told", Boolean, nullable=False),
+    Column("reported_on", Date),
+    Column("acknowledged_on", Date),
+    Column("destroyed_on", Date),
+    Index("received_on", "received_on", "sealed_id"),
+    Index("state", "state", "received_on", "sealed_id"),
+    Index("reference", "reference"),
+    Index("number", "number"),
+)
+
+LAYOUT = Layout("sealed_reports", 1, (SEALED_REPORT,))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SealedRow:
+    """A sealed report. ``state``: received, reported, acknowledged or destroyed."""
+
+    sealed_id: UUID
+    version: int
+    reference: str
+    number: str = ""
+    office: str
+    channel: str
+    state: str = "received"
+    received_on: date
+    principal_told: bool = False
+    reported_on: date | None = None
+    acknowledged_on: date | None = None
+    destroyed_on: date | None = None
+
+
+class SealedReportsWriter:
+    """See :class:`projections.projection.Writer`."""
+
+    erased = False
+
+    def __init__(self, connection: Connection, tables: Bound) -> None:
+        self._sealed: Rows[UUID, SealedRow] = Rows(connection, tables[SEALED_REPORT], SealedRow, "sealed_id")
+
+    def preload(self, batch: Sequence[Recorded]) -> None:
+        self._sealed.preload(r.event.originator_id for r in batch if _concerns(r))
+
+    def apply(self, recorded: Recorded) -> None:
+        event = recorded.event
+        if not _concerns(recorded) or not isinstance(event, ActedEvent):
+            return
+        row = _begun(event) or self._sealed.one(event.originator_id)
+        if row is not None:
+            row = replace(row, version=event.originator_version, **_changes(event))
+            self._sealed.put(row.sealed_id, row)
+
+    def flush(self) -> None:
+        self._sealed.flush()
+
+
+def _concerns(recorded: Recorded) -> bool:
+    return recorded.event.TOPIC.startswith("sealed_report.")
+
+
+def _begun(event: ActedEvent) -> SealedRow | None:
+    match event:
+        case intake.SealedReportReceived():
+            received_on = day_of(event)
+        case sealed_report.SealedReportResealed():
+            received_on = original_receipt(event)
+        case _:
+            return None
+    return SealedRow(
+        sealed_id=event.originator_id,
+        version=event.originator_version,
+        reference=event.reference,
+        office=event.receiving_office,
+        channel=event.channel,
+        received_on=received_on,
+    )
+
+
+def _changes(event: ActedEvent) -> dict[str, Any]:
+    match event:
+        case sealed_report.SealedReportRegistered():
+            return {"number": event.number}
+        case sealed_report.DeliveredToPrincipal():
+            return {"principal_told": True}
+        case sealed_report.ReportedToSuperior():
+            return {"state": "reported", "reported_on": day_of(event)}
+        case sealed_report.SuperiorAcknowledged():
+            return {"state": "acknowledged", "acknowledged_on": day_of(event)}
+        case sealed_report.SealedCopyDestroyed():
+            return {"state": "destroyed", "destroyed_on": day_of(event)}
+    return {}
+
+
+PROJECTION: Projection = Built(LAYOUT, SealedReportsWriter)
