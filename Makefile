@@ -5,6 +5,7 @@
 #                 PostgreSQL, Chromium or axe-core into a failure; TESTS="-k 线索" chooses
 #   make lint     ruff and mypy               make format   ruff's own layout
 #   make bench    reports per second over HTTP
+#   make messages collects the texts to translate into build/messages.pot
 #   make lock     newest allowed versions into requirements*.lock (needs the network)
 #   make clean    everything made from the source; never a deployment
 
@@ -24,7 +25,7 @@ UV := $(VENV)/lock/bin/uv
 export SUPERVISION_HOME
 
 .DEFAULT_GOAL := run
-.PHONY: run test lint format bench lock clean machine
+.PHONY: run test lint format bench messages lock clean machine
 
 # The two lines of the recipe are the whole start: an interrupted server ends with 0, so make is silent.
 run: $(VENV)/run.stamp
@@ -45,6 +46,10 @@ format: $(VENV)/dev.stamp
 
 bench: $(VENV)/run.stamp
 	@$(PY) scripts/bench_reports.py $(BENCH)
+
+messages: $(VENV)/run.stamp
+	@mkdir -p build
+	@$(VENV)/bin/pybabel -q extract -F supervision/web/babel.cfg -o build/messages.pot supervision/web
 
 machine:
 	@scripts/bootstrap_machine.sh

@@ -51,7 +51,10 @@ class Body:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Everything a process needs to know before it starts. Times in the unit their name says."""
+    """Everything a process needs to know before it starts. Times in the unit their name says.
+
+    ``public_address``: of the public site as people type it, for receipts; "" takes it from the request.
+    """
 
     home: Path
     database_url: str
@@ -68,6 +71,7 @@ class Settings:
     own_units: tuple[str, ...] = ()
     tell_principal_of_sealed: bool = False
     demonstration: bool = False
+    public_address: str = ""
     draft_hours: int = 12
     receipt_minutes: int = 10
     session_idle_minutes: int = 30

@@ -21,9 +21,7 @@ from supervision.sealing.files import Source
 
 WHO = "虞承砚"
 WHERE = "C:\\Users\\yuchengyan"
-TELLTALES = [
-    text.encode(encoding) for text in (WHO, "yuchengyan", "SM-G9900") for encoding in ("utf-8", "utf-16-le")
-]
+TELLTALES = [text.encode(encoding) for text in (WHO, "yuchengyan", "SM-G9900") for encoding in ("utf-8", "utf-16-le")]
 
 
 def attached(data: bytes, name: str = "证据", media_type: str = "application/octet-stream") -> Attachment:
@@ -140,9 +138,7 @@ def document() -> bytes:
     )
     page["/Annots"] = pdf.make_indirect(pikepdf.Array([note, launch]))
     picture = pdf.make_stream(photograph())
-    picture.update(
-        {"/Type": pikepdf.Name.XObject, "/Subtype": pikepdf.Name.Image, "/Width": 60, "/Height": 20}
-    )
+    picture.update({"/Type": pikepdf.Name.XObject, "/Subtype": pikepdf.Name.Image, "/Width": 60, "/Height": 20})
     picture.update({"/ColorSpace": pikepdf.Name.DeviceRGB, "/BitsPerComponent": 8})
     picture["/Filter"] = pikepdf.Name.DCTDecode
     page["/Resources"] = pikepdf.Dictionary(XObject=pikepdf.Dictionary(Im0=picture))

@@ -29,7 +29,8 @@ PRECEDENCE = (
 class Category:
     """A kind (``parent`` is "") or an item of one.
 
-    ``matter``: the class it speaks for, None where it says nothing.
+    ``matter``: the class it speaks for, None where it says nothing. ``line``: the line whose body looks into it first
+    (C-02), "" for the default.
     """
 
     code: str
@@ -37,6 +38,7 @@ class Category:
     parent: str
     matter: MatterClass | None
     aliases: tuple[str, ...] = ()
+    line: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,11 @@ class Categories:
         """The category with this code, None if there is none."""
         return next((one for one in self.all if one.code == code), None)
 
+    def line_of(self, codes: Iterable[str]) -> str:
+        """The line that a report about these categories belongs to; "" unless all of them agree on one."""
+        lines = {category.line for code in codes if (category := self.get(code)) is not None}
+        return lines.pop() if len(lines) == 1 else ""
+
     def sort(self, texts: Iterable[str]) -> Chosen:
         """Recognise codes, labels and aliases.
 
@@ -134,7 +141,8 @@ class Categories:
 def _category(row: Mapping[str, Any], parent: str, inherited: Mapping[str, Any]) -> Category:
     matter = inherited.get("matter")
     aliases = tuple(row.get("aliases", ()))
-    return Category(row["code"], row["label"], parent, MatterClass(matter) if matter else None, aliases)
+    line = inherited.get("line", "")
+    return Category(row["code"], row["label"], parent, MatterClass(matter) if matter else None, aliases, line)
 
 
 def _key(text: str) -> str:

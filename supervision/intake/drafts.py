@@ -8,7 +8,9 @@ lifetime; its files (under ``<home>/drafts/<id>``) end with it.
 
 from __future__ import annotations
 
+import errno
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,7 +31,11 @@ from supervision.working_state import WorkingState
 DRAFT = "draft"
 RECEIPT = "receipt"
 
+RESERVE = 1024**3
+"""Bytes of the disk that drafts leave free: the log must go on when somebody fills the disk with files."""
+
 _FILE_ID_LENGTH = 16
+_ID = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,12 +112,14 @@ class DraftStore:
     # -- files --------------------------------------------------------------------------------------------
 
     def add_file(self, key: CookieKey, draft: Draft, file: Attachment) -> None:
-        """Keep a file under the draft's key and name it in ``draft``, which the caller saves."""
+        """Keep a file under the draft's key and name it in ``draft``, which the caller saves. Raises OSError."""
         stored = DraftFile(
             id=self.rng(_FILE_ID_LENGTH).hex(), name=file.name, media_type=file.media_type, size=file.size
         )
         directory = self._files_of(key)
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if shutil.disk_usage(directory).free < file.size + RESERVE:
+            raise OSError(errno.ENOSPC, "the rest of the disk belongs to the log")
         path = directory / stored.id
         try:
             with file.open() as source, open(path, "xb") as sink:
@@ -170,7 +178,7 @@ class DraftStore:
         if not self.directory.is_dir():
             return
         for directory in self.directory.iterdir():
-            if self.working.get(DRAFT, bytes.fromhex(directory.name), now) is None:
+            if _ID.fullmatch(directory.name) and not self.working.get(DRAFT, bytes.fromhex(directory.name), now):
                 shutil.rmtree(directory, ignore_errors=True)
 
     # -- sealed values ------------------------------------------------------------------------------------
