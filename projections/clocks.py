@@ -228,9 +228,18 @@ CLOCKS = (
     ),
 )
 
-_CONCERNED = frozenset(
-    event for clock in CLOCKS for on in (*clock.starts, clock.met, *clock.voids, clock.reopens) for event in on.events
-)
+
+def _clocks_by_event() -> dict[type[ActedEvent], list[Clock]]:
+    found: dict[type[ActedEvent], list[Clock]] = {}
+    for clock in CLOCKS:
+        conditions = (*clock.starts, clock.met, *clock.voids, clock.reopens)
+        for event in {event for on in conditions for event in on.events}:
+            found.setdefault(event, []).append(clock)
+    return found
+
+
+#: Which clocks an event may do something to.
+_CONCERNED = _clocks_by_event()
 
 #: The late by-pass: the county's clocks would tell what the report was; the superior's clock runs on its own stream.
 _FORGOTTEN = report.ReportBypassed
@@ -242,10 +251,11 @@ def step(
     """The case's clocks after ``event``. ``case``: what the report says after it."""
     if isinstance(event, _FORGOTTEN):
         return ()
-    if type(event) not in _CONCERNED:
+    concerned = _CONCERNED.get(type(event), ())
+    if not concerned:
         return clocks
     rows = {(row.clock_id, row.run): row for row in clocks}
-    for clock in CLOCKS:
+    for clock in concerned:
         runs = [row for row in rows.values() if row.clock_id == clock.id]
         last = max(runs, key=lambda row: row.run, default=None)
         changed = _after(clock, last, event, case_id, case, rules)

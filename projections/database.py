@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import os
 import sqlite3
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,7 +47,9 @@ class ReadDatabase:
         self._engine: Engine = engine
         self.is_sqlite = engine.dialect.name == "sqlite"
         self.schema = None if self.is_sqlite else POSTGRES_SCHEMA
-        os.register_at_fork(after_in_child=lambda: engine.dispose(close=False))
+        self._closer = weakref.finalize(self, engine.dispose)
+        reference = weakref.ref(engine)
+        os.register_at_fork(after_in_child=lambda: _forget_connections(reference()))
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -78,29 +81,13 @@ class ReadDatabase:
         An ``flock`` beside the SQLite file, an advisory lock of the session on PostgreSQL: both end with their
         holder. Election only saves work; what makes double counting impossible is the row of the position.
         """
-        holding = self._file_lock(office) if self.is_sqlite else self._advisory_lock(office)
-        with holding as held:
-            yield held
-
-    @contextmanager
-    def _file_lock(self, office: str) -> Iterator[bool]:
-        database = Path(str(self._engine.url.database))
-        path = database.with_name(f"{database.name}.{office}")
-        # Opened anew each time: a lock belongs to the open file, and a forked child would share its parent's.
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield False
-                return
-            try:
-                yield True
-            finally:
-                # Not by closing alone: a child forked meanwhile still holds the same open file.
-                fcntl.flock(descriptor, fcntl.LOCK_UN)
-        finally:
-            os.close(descriptor)
+        if self.is_sqlite:
+            path = Path(f"{self._engine.url.database}.{office}")
+            with _locked(path, wait=False) as held:
+                yield held
+        else:
+            with self._advisory_lock(office) as held:
+                yield held
 
     @contextmanager
     def _advisory_lock(self, office: str) -> Iterator[bool]:
@@ -125,16 +112,51 @@ class ReadDatabase:
         return not busy
 
     def close(self) -> None:
-        """Close pooled connections."""
-        self._engine.dispose()
+        """Close the connections; also done when nobody holds this object any more."""
+        self._closer()
+
+
+def _forget_connections(engine: Engine | None) -> None:
+    if engine is not None:
+        engine.dispose(close=False)  # they are the parent's
 
 
 def _configure_sqlite(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
     connection.isolation_level = None  # transactions begin in `_begin_sqlite`, not where the driver guesses
     cursor = connection.cursor()
-    for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "secure_delete = ON"):
+    _use_write_ahead_log(cursor)
+    for pragma in ("synchronous = NORMAL", "secure_delete = ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _use_write_ahead_log(cursor: sqlite3.Cursor) -> None:
+    """Where several processes meet on a new file one changes its mode; SQLite would not let the others wait."""
+    if cursor.execute("PRAGMA journal_mode").fetchone() == ("wal",):
+        return
+    ((_, _, path),) = cursor.execute("PRAGMA database_list").fetchall()
+    with _locked(Path(f"{path}.mode")):
+        cursor.execute("PRAGMA journal_mode = WAL")
+
+
+@contextmanager
+def _locked(path: Path, wait: bool = True) -> Iterator[bool]:
+    """An ``flock`` on the file ``path``, which is made; whether it was got (always, with ``wait``)."""
+    # Opened anew each time: a lock belongs to the open file, and a forked child would share its parent's.
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            # Not by closing alone: a child forked meanwhile still holds the same open file.
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+    finally:
+        os.close(descriptor)
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -48,6 +48,7 @@ class ReportsWriter:
         self._handlers: Rows[UUID, ReportOfficer] = Rows(connection, tables[REPORT_HANDLER], ReportOfficer, "report_id")
         self._excluded: Rows[UUID, ReportOfficer] = Rows(connection, tables[EXCLUDED], ReportOfficer, "report_id")
         self._case_of_clue: dict[UUID, UUID] = {}
+        self._touched: set[UUID] = set()
         self.erased = False
 
     def preload(self, batch: Sequence[Recorded]) -> None:
@@ -66,10 +67,17 @@ class ReportsWriter:
         clocks = step(self._clocks.of(case_id), event, case_id, case_facts(row), self._rules)
         self._clocks.replace(case_id, clocks)
         if row is not None:
-            self._put(queued(row, clocks))
+            self._reports.put(case_id, row)
+        self._touched.add(case_id)
         self.erased |= isinstance(event, report.ReportBypassed)
 
     def flush(self) -> None:
+        self._handlers.preload(self._touched)
+        self._excluded.preload(self._touched)
+        for case_id in self._touched:
+            if row := self._reports.one(case_id):
+                self._put(queued(row, self._clocks.of(case_id)))
+        self._touched.clear()
         for rows in (self._reports, self._clocks, self._handlers, self._excluded):
             rows.flush()
 
@@ -85,6 +93,7 @@ class ReportsWriter:
         return after(row, event, position, facts)
 
     def _put(self, row: ReportRow) -> None:
+        """A row that is complete, and the tables that follow from it."""
         self._reports.put(row.report_id, row)
         for rows, officers in ((self._handlers, row.handlers), (self._excluded, row.excluded)):
             rows.replace(row.report_id, (ReportOfficer(row.report_id, one) for one in sorted(set(officers))))

@@ -15,9 +15,10 @@ import logging
 import threading
 import traceback
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
-from eventsourcing.persistence import PersistenceError
-from sqlalchemy.exc import OperationalError
+from eventsourcing import persistence
+from sqlalchemy import exc
 
 from projections.ports import EventSource, Recorded
 from projections.projection import Projection
@@ -25,6 +26,9 @@ from projections.store import ReadStore, Superseded
 
 BATCH = 500
 IDLE_SECONDS = 1.0
+
+#: A database, of the log or of the read models, that does not answer now; not a matter of any event.
+AWAY = (exc.OperationalError, exc.InterfaceError, persistence.OperationalError, persistence.InterfaceError)
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +42,13 @@ class PoisonEvent(RuntimeError):
         )
         self.projection = projection
         self.position = position
+
+
+class Step(NamedTuple):
+    """What came of one batch: events applied, and whether there may be more."""
+
+    applied: int
+    more: bool
 
 
 class Runner:
@@ -55,7 +66,8 @@ class Runner:
         self._batch = batch
         self._fetched: tuple[int, Sequence[Recorded]] = (0, ())
         self._stopped: dict[str, PoisonEvent] = {}
-        self._unscrubbed = False
+        self._prepared = False
+        self._unscrubbed = True  # whoever ran before may have died before he could
         versions = sorted(f"{p.layout.name} {p.layout.version}" for p in self._projections)
         self._office = f"runner-{hashlib.sha256('/'.join(versions).encode()).hexdigest()[:12]}"
 
@@ -64,7 +76,7 @@ class Runner:
 
         Raises the first :class:`PoisonEvent` after the other projections have got to the end.
         """
-        self._store.prepare(self._office)
+        self._prepare()
         applied = self._catch_up()
         self._tidy()
         if self._stopped:
@@ -85,7 +97,7 @@ class Runner:
             except Superseded as gone:
                 logger.warning("%s", gone)
                 return
-            except (OperationalError, PersistenceError) as error:
+            except AWAY as error:
                 logger.warning("查询库或日志暂时不可用（%s），稍后重试。", type(error).__name__)
             stop.wait(idle)
 
@@ -97,36 +109,43 @@ class Runner:
         """Drop the rows and build them anew from the first event; returns what :meth:`run_once` does."""
         self._stopped.clear()
         self._store.reset(self._office)
+        self._prepared = True
         return self.run_once()
 
     def _serve(self, stop: threading.Event, idle: float) -> None:
-        self._store.prepare(self._office)
+        self._prepare()
         while not stop.is_set():
             head = self._source.head()
             self._catch_up()
             self._tidy()
             self._source.wait_beyond(head, idle)
 
+    def _prepare(self) -> None:
+        """Once: a runner whose tables are dropped later was superseded, and must not make them again."""
+        if not self._prepared:
+            self._store.prepare(self._office)
+            self._prepared = True
+
     def _catch_up(self) -> int:
         """All projections side by side, a batch each in turn, so that one read of the log serves those in step."""
         applied = 0
         behind = [p for p in self._projections if p.layout.name not in self._stopped]
         while behind:
-            advanced = {p.layout.name: self._advance_or_stop(p) for p in behind}
-            applied += sum(advanced.values())
-            behind = [p for p in behind if advanced[p.layout.name]]
+            steps = [(p, self._advance_or_stop(p)) for p in behind]
+            applied += sum(step.applied for _, step in steps)
+            behind = [p for p, step in steps if step.more]
         return applied
 
-    def _advance_or_stop(self, projection: Projection) -> int:
+    def _advance_or_stop(self, projection: Projection) -> Step:
         try:
             return self._advance(projection)
         except PoisonEvent as poison:
             logger.error("%s", poison)
             self._stopped[projection.layout.name] = poison
-            return 0
+            return Step(0, False)
 
-    def _advance(self, projection: Projection) -> int:
-        """Apply the next batch; 0 at the end of the log."""
+    def _advance(self, projection: Projection) -> Step:
+        """Apply the next batch."""
         layout = projection.layout
         head = self._source.head()
         with self._store.database.reading() as connection:
@@ -135,35 +154,36 @@ class Runner:
         if batch:
             return self._digest(projection, present.position, batch, head)
         if not present.ready:
-            with self._store.database.writing() as connection:
-                self._store.advance(connection, layout, present.position, head)
-        return 0
+            self._apply(projection, present.position, (), head)
+        return Step(0, False)
 
-    def _digest(self, projection: Projection, position: int, batch: Sequence[Recorded], head: int) -> int:
+    def _digest(self, projection: Projection, position: int, batch: Sequence[Recorded], head: int) -> Step:
         try:
             return self._apply(projection, position, batch, head)
-        except (OperationalError, Superseded):
+        except (*AWAY, Superseded):
             raise  # the database or the program, not the events
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told with its position and without values
             if len(batch) == 1:
                 name, event = projection.layout.name, batch[0].event
                 raise PoisonEvent(name, batch[0].position, event.TOPIC, _where(error)) from None
         # One of them is bad: one by one, those before it still count and it is known which.
-        return sum(self._digest(projection, one.position - 1, [one], head) for one in batch)
+        steps = [self._digest(projection, one.position - 1, [one], head) for one in batch]
+        return Step(sum(step.applied for step in steps), True)
 
-    def _apply(self, projection: Projection, position: int, batch: Sequence[Recorded], head: int) -> int:
+    def _apply(self, projection: Projection, position: int, batch: Sequence[Recorded], head: int) -> Step:
         layout = projection.layout
         with self._store.database.writing() as connection:
             if self._store.present(connection, layout, lock=True).position != position:
-                return 1  # another runner was here; look again
+                return Step(0, True)  # another runner was here; look again
             writer = projection.open(connection, self._store.tables(layout))
             writer.preload(batch)
             for recorded in batch:
                 writer.apply(recorded)
             writer.flush()
-            self._store.advance(connection, layout, batch[-1].position, head)
+            reached = batch[-1].position if batch else position
+            self._store.advance(connection, layout, reached, head)
         self._unscrubbed |= writer.erased
-        return len(batch)
+        return Step(len(batch), reached < head)
 
     def _fetch(self, name: str, start: int) -> Sequence[Recorded]:
         """The batch from ``start`` on; the last one is kept for the other projections in step."""

@@ -228,11 +228,12 @@ class ReadStore:
         )
 
     def _drop(self, connection: Connection, row: Row) -> None:
+        # The row first, as whoever applies a batch locks it first: else the two could wait for each other.
+        v = self._versions.c
+        connection.execute(delete(self._versions).where(v.name == row.name, v.version == row.version))
         for name in row.tables:
             table = Table(name, MetaData(schema=self.database.schema))
             connection.execute(DropTable(table, if_exists=True))
-        v = self._versions.c
-        connection.execute(delete(self._versions).where(v.name == row.name, v.version == row.version))
 
 
 def _progress(row: Row) -> Progress:

@@ -8,7 +8,7 @@ late way of A-15 no more than that, and what its rows said is taken out when it 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -142,7 +142,7 @@ class TimelineWriter:
             fields={name: shown[name] for name in shown if not sealed or name in _SEALED_FIELDS},
             overseen=not sealed or event.TOPIC in _SEALED_OVERSEEN | _BYPASSED_OVERSEEN,
         )
-        self._new.append(asdict(row))
+        self._new.append(vars(row).copy())
 
     def flush(self) -> None:
         if self._new:

@@ -61,10 +61,10 @@ class ConsoleFacts:
         try:
             opener = Opener(manifest, sealing, stream_id)
             plaintext = opener.open_item(items[0], opener.unwrap(FACTS, wrap, self.key), envelope)
-        except SealingError:
+            facts = json.loads(plaintext)
+        except (SealingError, ValueError):
             return None  # damaged custody is for ``verify`` to tell; a queue must go on
-        facts: dict[str, Any] = json.loads(plaintext)
-        return facts
+        return facts if isinstance(facts, dict) else None
 
 
 def make_runner(platform: Platform) -> Runner:

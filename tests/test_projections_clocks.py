@@ -11,8 +11,9 @@ from projections import queries
 from projections.clocks import ACCEPTANCE_NOTICES, CLOCKS, ClockRow
 from supervision.domain.codes import Disposition, NamedStatus, Proposal
 from supervision.domain.deadlines import ClockId
-from tests.support.lives import RULEBOOK, Life, Town
+from tests.support.lives import RULEBOOK, Life
 from tests.support.random_lives import lives
+from tests.support.towns import Town
 
 MONDAY = date(2026, 3, 2)
 

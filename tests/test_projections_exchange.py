@@ -11,8 +11,9 @@ from projections.public_status import PublicMessage, PublicStatus
 from projections.queries import Viewer
 from supervision.domain.codes import Proposal, ReportState, StatusWord
 from supervision.domain.status import status_word
-from tests.support.lives import Life, Town, people
+from tests.support.lives import Life
 from tests.support.random_lives import lives
+from tests.support.towns import Town, people
 
 HEAD = Viewer(officer="head", roles=frozenset({"petition_head"}), offices=frozenset({"petition"}))
 

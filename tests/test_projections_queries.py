@@ -17,9 +17,10 @@ from projections.report_row import REPORT, ReportRow, queue_key
 from projections.runner import Runner
 from projections.store import Reader, ReadStore
 from supervision.domain.codes import Proposal, ReportState
-from tests.support.lives import Life, Opener, Rules, Shelf, Town, read_store
+from tests.support.lives import Life
 from tests.support.log import NAMESPACE
 from tests.support.random_lives import lives
+from tests.support.towns import Opener, Rules, Shelf, Town, read_store
 
 CLERK = Viewer(officer="clerk", roles=frozenset({"intake_clerk"}), offices=frozenset({"petition"}))
 INSPECTOR = Viewer(officer="inspector", roles=frozenset({"inspector"}), offices=frozenset({"dept-1"}))
@@ -119,7 +120,7 @@ def test_all_of_an_office_are_listed_once_wherever_they_are(town: Town) -> None:
 # -- pages -----------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(life=lives(), limit=st.integers(1, 7), state=st.sampled_from(["", *ReportState]))
 @pytest.mark.parametrize("scope", Scope)
 @pytest.mark.parametrize("viewer", [CLERK, INSPECTOR, PRINCIPAL, EVERYBODY], ids=lambda viewer: viewer.officer)

@@ -1,5 +1,7 @@
 """Read models are derived: built anew, in other batches, on another database, they are the same to the last row."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,8 +10,9 @@ from projections import catalogue
 from projections.fingerprint import fingerprint
 from projections.runner import Runner
 from projections.store import ReadStore
-from tests.support.lives import Archive, Life, Opener, Rules, Shelf, people, read_store
+from tests.support.lives import Life
 from tests.support.random_lives import interleaved, towns
+from tests.support.towns import Archive, Opener, Rules, Shelf, people, read_store
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +37,8 @@ def test_rows_do_not_depend_on_how_events_are_cut_into_batches(
     assert build(whole, shelf, opener, 500) == build(cut, shelf, opener, batch)
 
 
-def test_a_rebuild_gives_the_same_rows_also_where_facts_were_destroyed(database_url: str, tmp_path: object) -> None:
-    archive = Archive(f"sqlite:///{tmp_path}/log.sqlite3", tmp_path)  # type: ignore[arg-type]  # a Path
+def test_a_rebuild_gives_the_same_rows_also_where_facts_were_destroyed(database_url: str, tmp_path: Path) -> None:
+    archive = Archive(f"sqlite:///{tmp_path}/log.sqlite3", tmp_path)
     store = read_store(database_url)
     runner = Runner(archive.ledger, store, catalogue.projections(archive.opener, Rules()), batch=5)
     gone, kept = Life().receive().register(), Life().handled()

@@ -1,5 +1,6 @@
 """The row of a report says what the report's aggregate says, who acts next, and what the office may know in clear."""
 
+from collections.abc import Callable
 from dataclasses import fields
 from datetime import date
 from pathlib import Path
@@ -13,8 +14,9 @@ from projections.report_changes import queued
 from projections.report_row import REPORT, ReportRow
 from projections.runner import Runner
 from supervision.domain.codes import ClueState, Jurisdiction, Proposal, ReportState, Role
-from tests.support.lives import Archive, Life, Rules, Town, read_store
+from tests.support.lives import Life
 from tests.support.random_lives import lives, towns
+from tests.support.towns import Archive, Rules, Town, read_store
 
 SETTINGS = settings(max_examples=100)
 EVERYBODY = queries.Viewer(officer="head", roles=frozenset({"petition_head"}), offices=None)
@@ -105,7 +107,7 @@ def test_every_state_knows_who_acts_next(state: str, clue: str) -> None:
     assert not role or role in set(Role)
 
 
-STEPS = {
+STEPS: dict[str, tuple[Callable[[], Life], str, str]] = {
     "a report that came in": (lambda: Life().receive(), "intake_clerk", "petition"),
     "a numbered one": (lambda: Life().receive().register(), "intake_clerk", "petition"),
     "a screened one": (lambda: Life().receive().register().screen(), "petition_head", "petition"),
@@ -129,8 +131,8 @@ STEPS = {
 
 
 @pytest.mark.parametrize(("life", "role", "office"), STEPS.values(), ids=STEPS.keys())
-def test_who_acts_next_on(town: Town, life: object, role: str, office: str) -> None:
-    one: Life = life()  # type: ignore[operator]  # a function of the table above
+def test_who_acts_next_on(town: Town, life: Callable[[], Life], role: str, office: str) -> None:
+    one = life()
     row = row_of(town, one)
     assert (row.awaiting_role, row.awaiting_office) == (role, office)
 

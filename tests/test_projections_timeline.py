@@ -15,9 +15,10 @@ from projections.queries import Oversight
 from projections.timeline import TimelineRow
 from supervision.domain.access import AccessLog
 from supervision.domain.register import Register
-from tests.support.lives import Life, Town, people
+from tests.support.lives import Life
 from tests.support.log import NOON, ORIGIN
 from tests.support.random_lives import lives
+from tests.support.towns import Town, people
 
 OF_SEALED = {
     "sealed_report.received.v1",

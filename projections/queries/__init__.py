@@ -1,8 +1,8 @@
 """What the screens ask, as functions over a :class:`projections.store.Reader` that answer with frozen dataclasses.
 
 Lists are paged by key: a page ends with a key and the next begins behind it, so the thousandth page costs what the
-first does. Counts stop at :data:`~projections.queries.paging.COUNTED_TO`. Whoever asks on behalf of an officer passes a
-:class:`~projections.queries.viewer.Viewer`; reports that he must not see (SoD-7) are then left out.
+first does; a key that no page gave raises ``ValueError``. Counts stop at :data:`.COUNTED_TO`. Whoever asks on behalf of
+an officer passes a :class:`.Viewer`; reports that he must not see (SoD-7) are then left out.
 """
 
 from projections.queries.cases import by_number, by_reference, is_excluded, may_see, report, report_of_clue, search
