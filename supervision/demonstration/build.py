@@ -27,7 +27,14 @@ from supervision.casework.sign_in import resume, sign_in
 from supervision.demonstration.county import plan
 from supervision.demonstration.people import PEOPLE
 from supervision.demonstration.story import STEPS, SealedStep, Step
-from supervision.founding import FirstOfficer, appoint_first_officers, begin_log, lay_home, make_databases
+from supervision.founding import (
+    AlreadyFounded,
+    FirstOfficer,
+    appoint_first_officers,
+    begin_log,
+    lay_home,
+    make_databases,
+)
 from supervision.intake.importer import import_file
 from supervision.intake.service_tokens import ServiceTokens
 from supervision.platform import Platform
@@ -69,6 +76,8 @@ class Account:
 def build(environ: Mapping[str, str]) -> list[Account]:
     """Build the demonstration in the home of ``environ`` and return its accounts. Raises AlreadyFounded."""
     home = settings_module.home_of(environ)
+    if (home / "settings.toml").exists():
+        raise AlreadyFounded(f"{home.name}：这里已经有一个部署；请另选 SUPERVISION_HOME。")
     partial = home.with_name(f".{home.name}.building")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
@@ -188,11 +197,12 @@ def _take(
 
 # -- accounts -------------------------------------------------------------------------------------------------
 
-_WORDS = tuple(
-    "songyan zhuying xiqiao shijing yunshan mailang chaxiang yuhuo chenzhong mugu xueling jiangfan gudu xintong "
-    "qiushui chunshan meiyu hefeng daohua liuan shuangye mingyue qingquan qinglan bailu hongfeng yuanfan jinshui "
-    "gaotai changting duandi guqin".split()  # noqa: SIM905 - a page of quotation marks would not be clearer
-)
+_WORD_LIST = """
+songyan zhuying xiqiao shijing yunshan mailang chaxiang yuhuo chenzhong mugu xueling jiangfan gudu xintong qiushui
+chunshan meiyu hefeng daohua liuan shuangye mingyue qingquan qinglan bailu hongfeng yuanfan jinshui gaotai changting
+duandi guqin
+"""
+_WORDS = tuple(_WORD_LIST.split())
 
 
 def _account(platform: Platform, person: Appointment) -> Account:
