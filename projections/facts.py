@@ -28,7 +28,7 @@ class Respondent:
 
 @dataclass(frozen=True)
 class Facts:
-    """What the facts compartment says. ``jurisdiction``: the rules' proposal in words."""
+    """What the facts compartment says. ``jurisdiction``: code of the rules' proposal."""
 
     respondents: tuple[Respondent, ...] = ()
     category: tuple[str, ...] = ()
@@ -45,7 +45,7 @@ class Facts:
                 Respondent(**{name: _text(r.get(name)) for name in Respondent.__dataclass_fields__})
                 for r in respondents
             ),
-            category=tuple(_text(c) for c in _list(opened.get("category"))),
+            category=tuple(_text(c) for c in _list(opened.get("categories"))),
             jurisdiction=_text(opened.get("jurisdiction")),
         )
 

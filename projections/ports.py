@@ -46,7 +46,7 @@ class FactsOpener(Protocol):
         """The facts, or None where there are none, they were destroyed, or the key is not here.
 
         ``respondents``: list of objects with ``unit``, ``post``, ``rank``, ``area_code``, ``managed_by``;
-        ``category``: list of strings; ``jurisdiction``: the rules' proposal in words.
+        ``categories``: list of strings; ``jurisdiction``: code of the rules' proposal.
         """
 
 

@@ -14,6 +14,8 @@ from typing import Self
 
 from supervision.settings import BadSetting
 
+SECRET_BYTES = 32
+
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class _SecretFile:
@@ -27,11 +29,16 @@ class _SecretFile:
         path = home / "secrets" / f"{cls.name()}.json"
         try:
             table = json.loads(path.read_text("utf-8"))
-            return cls(**{f.name: bytes.fromhex(table[f.name]) for f in fields(cls)})
+            secrets = {f.name: bytes.fromhex(table[f.name]) for f in fields(cls)}
         except FileNotFoundError:
             raise BadSetting(f"secrets/{path.name}：缺少本站点的密钥文件；请从密钥仪式取得后放入。") from None
+        except OSError as error:
+            raise BadSetting(f"secrets/{path.name}：无法读取（{type(error).__name__}）；请核对文件权限。") from None
         except (ValueError, KeyError, TypeError, AttributeError):
             raise BadSetting(f"secrets/{path.name}：内容不完整；请从密钥仪式重新取得。") from None
+        if short := [name for name, secret in secrets.items() if len(secret) != SECRET_BYTES]:
+            raise BadSetting(f"secrets/{path.name}：{short[0]} 应为 {SECRET_BYTES} 字节；请从密钥仪式重新取得。")
+        return cls(**secrets)
 
     def save(self, home: Path) -> None:
         """Write the file once, mode 0600. Raises FileExistsError where there is one already."""

@@ -1,23 +1,39 @@
 """The settings of a deployment: one typed object, read once at the start.
 
 Three values come from the environment (``SUPERVISION_HOME``, ``SUPERVISION_DATABASE_URL``, ``SUPERVISION_SITE``);
-everything
-that makes one county different from another stands in ``settings.toml`` in the home, written by ``supervision init``.
-A bad setting stops the start with a line that names it. Secrets are not settings: see :mod:`supervision.secrets`.
+everything that makes one county different from another stands in ``settings.toml`` in the home, written by
+``supervision init``. A bad setting stops the start with a line that names it. Secrets are not settings: see
+:mod:`supervision.secret_files`.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
 
 SITES = ("all", "public", "console", "oversight", "witness")
 OFFICE_KINDS = ("petition", "clue", "department", "leadership", "oversight", "administration", "superior")
 BODY_KINDS = ("subordinate", "other", "appeal", "suggestion")
+NUMBERING_KINDS = ("petition", "clue")
+"""Kinds of offices that keep a register, so that their numbers need a prefix (A-10)."""
+
+POSITIVE = (
+    "draft_hours",
+    "receipt_minutes",
+    "session_idle_minutes",
+    "enrolment_days",
+    "max_files",
+    "max_file_bytes",
+    "max_text",
+)
 
 
 class BadSetting(Exception):
@@ -79,7 +95,7 @@ class Settings:
     max_files: int = 10
     max_file_bytes: int = 50 * 1024 * 1024
     max_text: int = 10_000
-    reporting_channels: tuple[tuple[str, str], ...] = field(default=())
+    reporting_channels: tuple[tuple[str, str], ...] = ()
 
     @property
     def working_url(self) -> str:
@@ -93,7 +109,7 @@ class Settings:
 
     def _beside(self, name: str) -> str:
         if self.database_url.startswith("sqlite"):
-            return f"sqlite:///{self.home / f'{name}.sqlite'}"
+            return sqlite_url(self.home / f"{name}.sqlite")
         return self.database_url
 
     def office(self, office_id: str) -> Office:
@@ -130,6 +146,11 @@ class Settings:
         return code
 
 
+def sqlite_url(path: Path) -> str:
+    """The URL of a database file, whatever signs its path has."""
+    return URL.create("sqlite", database=str(path)).render_as_string()
+
+
 def home_of(environ: Mapping[str, str] = os.environ) -> Path:
     """The home directory, absolute, whether or not it exists."""
     return Path(environ.get("SUPERVISION_HOME") or "var").resolve()
@@ -138,86 +159,133 @@ def home_of(environ: Mapping[str, str] = os.environ) -> Path:
 def load(environ: Mapping[str, str] = os.environ) -> Settings:
     """Read settings from environment and ``settings.toml``. Raises :class:`BadSetting`."""
     home = home_of(environ)
-    path = home / "settings.toml"
     try:
-        table = tomllib.loads(path.read_text("utf-8"))
+        data = (home / "settings.toml").read_bytes()
     except FileNotFoundError:
         raise BadSetting(
             "SUPERVISION_HOME：该目录中没有 settings.toml；请先运行 supervision init（或 supervision demo）。"
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadSetting(f"settings.toml：不是有效的 TOML（{error}）；请改正后再启动。") from None
+    except OSError as error:
+        raise BadSetting(f"settings.toml：无法读取（{type(error).__name__}）；请核对文件权限。") from None
     site = environ.get("SUPERVISION_SITE") or "all"
     if site not in SITES:
         raise BadSetting(f"SUPERVISION_SITE：应为 {'、'.join(SITES)} 之一。")
-    url = environ.get("SUPERVISION_DATABASE_URL") or f"sqlite:///{home / 'log.sqlite'}"
-    if url.startswith("postgresql://"):
-        url = url.replace("postgresql://", "postgresql+psycopg://", 1)
-    if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
-        raise BadSetting("SUPERVISION_DATABASE_URL：应以 sqlite:/// 或 postgresql:// 开头。")
-    return _build(table, home=home, database_url=url, site=site)
+    url = _database_url(environ.get("SUPERVISION_DATABASE_URL") or sqlite_url(home / "log.sqlite"))
+    return _read(data, {"home": home, "database_url": url, "site": site})
 
 
-def _build(table: dict[str, Any], *, home: Path, database_url: str, site: str) -> Settings:
-    known = {f.name: f for f in fields(Settings)} | {}
-    for name in ("home", "database_url", "site"):
-        known.pop(name)
-    values: dict[str, Any] = {}
-    for name, value in table.items():
-        if name not in known:
-            raise BadSetting(f"settings.toml：不认识的设置 {name}；请删除或改正。")
-        values[name] = _typed(name, value, str(known[name].type))
+def check_text(text: str) -> None:
+    """Whether ``text`` would do as a ``settings.toml`` without its manifest hash. Raises :class:`BadSetting`."""
+    _read(text.encode(), {"home": Path(), "database_url": "", "manifest_hash": "0" * 64})
+
+
+def _read(data: bytes, given: Mapping[str, Any]) -> Settings:
+    """Settings from the bytes of ``settings.toml``; ``given``: those that do not stand in it."""
     try:
-        settings = Settings(home=home, database_url=database_url, site=site, **values)
-    except TypeError as error:
-        raise BadSetting(f"settings.toml：缺少设置（{error}）。") from None
+        table = tomllib.loads(data.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadSetting(f"settings.toml：不是有效的 TOML（{error}）；请改正后再启动。") from None
+    settings: Settings = _record(Settings, "", table, given)
     _check(settings)
     return settings
 
 
-def _typed(name: str, value: Any, annotation: str) -> Any:
-    """``value`` as TOML gave it, in the type that the field ``name`` has."""
+def _database_url(text: str) -> str:
+    """The URL as SQLAlchemy wants it. Never quotes it: it may hold a password."""
     try:
-        if annotation == "tuple[Office, ...]":
-            return tuple(Office(**{**o, "lines": tuple(o.get("lines", ()))}) for o in value)
-        if annotation == "tuple[Body, ...]":
-            return tuple(Body(**b) for b in value)
-        if annotation == "tuple[tuple[str, str], ...]":
-            return tuple((str(label), str(text)) for label, text in value)
-        if annotation == "tuple[str, ...]":
-            return tuple(str(v) for v in value)
-    except (TypeError, ValueError, AttributeError):
-        raise BadSetting(f"settings.toml：{name} 的格式不对；请对照 docs/operations.md 改正。") from None
-    expected = {"str": str, "int": int, "bool": bool}[annotation]
-    if type(value) is not expected:
-        raise BadSetting(f"settings.toml：{name} 应为 {annotation}。")
-    return value
+        url = make_url(text)
+    except ArgumentError:
+        raise BadSetting(
+            "SUPERVISION_DATABASE_URL：不是有效的数据库地址；应以 sqlite:/// 或 postgresql:// 开头。"
+        ) from None
+    if url.drivername == "postgresql":
+        url = url.set(drivername="postgresql+psycopg")
+    if url.drivername not in {"sqlite", "postgresql+psycopg"}:
+        raise BadSetting("SUPERVISION_DATABASE_URL：应以 sqlite:/// 或 postgresql:// 开头。")
+    if not url.database or url.database == ":memory:":
+        raise BadSetting("SUPERVISION_DATABASE_URL：须写明数据库名；SQLite 须写明文件路径，不能放在内存中。")
+    return url.render_as_string(hide_password=False)
+
+
+# -- from what TOML gave to typed values --------------------------------------------------------------
+
+
+def _record(cls: type[Any], name: str, table: object, given: Mapping[str, Any] | None = None) -> Any:
+    """An instance of the dataclass ``cls`` from a table; ``given``: fields that do not come from it."""
+    if not isinstance(table, dict):
+        raise BadSetting(f"settings.toml：{name} 应为表（一组“名称 = 值”）。")
+    known = {field.name: field for field in fields(cls) if field.name not in (given or {})}
+    where = f"{name} 的 " if name else ""
+    for key in table:
+        if key not in known:
+            raise BadSetting(f"settings.toml：{where}{key} 不是可用的设置；请删除或改正。")
+    for key, field_ in known.items():
+        if key not in table and field_.default is MISSING:
+            raise BadSetting(f"settings.toml：缺少{where} {key}；请补上。")
+    values = {key: _typed(f"{where}{key}", value, str(known[key].type)) for key, value in table.items()}
+    return cls(**values, **(given or {}))
+
+
+_PLAIN: Mapping[str, tuple[type, str]] = {
+    "str": (str, "文字（写在引号里）"),
+    "int": (int, "整数"),
+    "bool": (bool, "true 或 false"),
+}
+_RECORDS: Mapping[str, type[Any]] = {"Office": Office, "Body": Body}
+
+
+def _typed(name: str, value: object, annotation: str) -> Any:
+    """``value`` as TOML gave it, in the type that the field ``name`` has."""
+    if annotation in _RECORDS:
+        return _record(_RECORDS[annotation], name, value)
+    if annotation in _PLAIN:
+        expected, words = _PLAIN[annotation]
+        if type(value) is not expected:
+            raise BadSetting(f"settings.toml：{name} 应为{words}。")
+        return value
+    if not isinstance(value, list):
+        raise BadSetting(f"settings.toml：{name} 应为列表。")
+    if annotation == "tuple[str, str]":
+        if len(value) != 2:
+            raise BadSetting(f"settings.toml：{name} 应为两项：名称和内容。")
+        return tuple(_typed(name, member, "str") for member in value)
+    member_type = annotation.removeprefix("tuple[").removesuffix(", ...]")
+    return tuple(_typed(f"{name} 第 {n} 项", member, member_type) for n, member in enumerate(value, start=1))
+
+
+# -- what has to fit together ----------------------------------------------------------------------------
 
 
 def _check(settings: Settings) -> None:
-    ids = [office.id for office in settings.offices]
-    if len(set(ids)) != len(ids):
-        raise BadSetting("settings.toml：offices 中有重复的 id。")
-    for office in settings.offices:
-        if office.kind not in OFFICE_KINDS:
-            raise BadSetting(f"settings.toml：offices 中 {office.id} 的 kind 应为 {'、'.join(OFFICE_KINDS)} 之一。")
-        if office.kind == "petition" and not office.prefix:
-            raise BadSetting(f"settings.toml：受理单位 {office.id} 须设置 prefix（编号字头）。")
+    _check_offices(settings)
     for body in settings.bodies:
         if body.kind not in BODY_KINDS:
             raise BadSetting(f"settings.toml：bodies 中 {body.code} 的 kind 应为 {'、'.join(BODY_KINDS)} 之一。")
-    if settings.default_office not in ids:
-        raise BadSetting("settings.toml：default_office 不在 offices 之中。")
-    if len(settings.manifest_hash) != 64:
-        raise BadSetting("settings.toml：manifest_hash 应为 64 位十六进制数。")
-    for name in (
-        "draft_hours",
-        "receipt_minutes",
-        "session_idle_minutes",
-        "enrolment_days",
-        "max_files",
-        "max_file_bytes",
-        "max_text",
-    ):
+    codes = [*(office.id for office in settings.offices), *(body.code for body in settings.bodies)]
+    if twice := _first_repeated(codes):
+        raise BadSetting(f"settings.toml：offices、bodies 中 {twice} 重复；每个单位的 id、code 须各不相同。")
+    if not re.fullmatch("[0-9a-f]{64}", settings.manifest_hash):
+        raise BadSetting("settings.toml：manifest_hash 应为 64 位小写十六进制数。")
+    if re.search(r"[\s+]", settings.origin) or not settings.origin:
+        raise BadSetting("settings.toml：origin 不能为空，也不能含空白或加号。")
+    for name in POSITIVE:
         if getattr(settings, name) <= 0:
             raise BadSetting(f"settings.toml：{name} 应大于零。")
+
+
+def _check_offices(settings: Settings) -> None:
+    for office in settings.offices:
+        if office.kind not in OFFICE_KINDS:
+            raise BadSetting(f"settings.toml：offices 中 {office.id} 的 kind 应为 {'、'.join(OFFICE_KINDS)} 之一。")
+        if office.kind in NUMBERING_KINDS and not office.prefix.strip():
+            raise BadSetting(f"settings.toml：offices 中 {office.id} 须设置 prefix（编号字头，例如“云信”）。")
+        if office.lines and office.kind != "petition":
+            raise BadSetting(f"settings.toml：offices 中 {office.id} 不是受理单位（petition），不能设置 lines。")
+    if line := _first_repeated([line for office in settings.offices for line in office.lines]):
+        raise BadSetting(f"settings.toml：offices 中 lines 的 {line} 重复；一条热线只由一个单位受理。")
+    if settings.default_office not in {office.id for office in settings.offices if office.kind == "petition"}:
+        raise BadSetting("settings.toml：default_office 应为 offices 中一个受理单位（petition）的 id。")
+
+
+def _first_repeated(texts: Sequence[str]) -> str | None:
+    return next((text for text in texts if texts.count(text) > 1), None)

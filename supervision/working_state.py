@@ -26,6 +26,8 @@ from sqlalchemy import (
     text,
     update,
 )
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import IntegrityError
 
 _metadata = MetaData()
@@ -62,11 +64,12 @@ class WorkingState:
 
     def put(self, kind: str, id: bytes, value: bytes, expires_at: datetime) -> None:
         """Keep ``value`` until ``expires_at``, in place of whatever was there."""
+        # One statement: of two who put at once, neither may find the other's row in his way.
+        insert_here = sqlite_insert if self._engine.dialect.name == "sqlite" else postgresql_insert
+        row = insert_here(_kept).values(kind=kind, id=id, value=value, expires_at=int(expires_at.timestamp()))
+        renewed = {"value": row.excluded.value, "expires_at": row.excluded.expires_at}
         with self._engine.begin() as connection:
-            connection.execute(delete(_kept).where(_kept.c.kind == kind, _kept.c.id == id))
-            connection.execute(
-                insert(_kept).values(kind=kind, id=id, value=value, expires_at=int(expires_at.timestamp()))
-            )
+            connection.execute(row.on_conflict_do_update(index_elements=["kind", "id"], set_=renewed))
 
     def reserve(self, kind: str, id: bytes, value: bytes, expires_at: datetime, now: datetime) -> bytes:
         """Keep ``value`` unless something unexpired is there; return what is there afterwards."""

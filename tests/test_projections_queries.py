@@ -16,7 +16,7 @@ from projections.queries import Filter, Scope, Viewer
 from projections.report_row import REPORT, ReportRow, queue_key
 from projections.runner import Runner
 from projections.store import Reader, ReadStore
-from supervision.domain.codes import Proposal, ReportState
+from supervision.domain.codes import Proposal, ReportState, UrgentReason
 from tests.support.lives import Life
 from tests.support.log import NAMESPACE
 from tests.support.random_lives import lives
@@ -66,7 +66,9 @@ def test_urgent_comes_before_named_before_what_is_due_first(town: Town) -> None:
     anonymous_late = Life(day=monday).receive(named=False)
     anonymous_later = Life(day=monday + timedelta(days=7)).receive(named=False)
     named = Life(day=monday + timedelta(days=14)).receive()
-    urgent = Life(day=monday + timedelta(days=14)).receive(named=False).register().screen(urgent_reason="danger")
+    urgent = (
+        Life(day=monday + timedelta(days=14)).receive(named=False).register().screen(urgent_reason=UrgentReason.DANGER)
+    )
     urgent.decide(urgent.report.return_screening, reason="incomplete")
     several = [anonymous_later, named, anonymous_late, urgent]
     town.tell(*several)
@@ -225,7 +227,7 @@ def test_search_finds_by_the_beginning_of_number_reference_and_unit(town: Town) 
 
 def test_the_numbers_above_the_queue(town: Town) -> None:
     several = [Life(day=date(2026, 3, 2 + i)).receive(named=False) for i in range(3)]
-    urgent = Life(day=date(2026, 3, 2)).receive().register().screen(urgent_reason="danger")
+    urgent = Life(day=date(2026, 3, 2)).receive().register().screen(urgent_reason=UrgentReason.DANGER)
     urgent.decide(urgent.report.return_screening, reason="incomplete")
     told = Life(day=date(2026, 3, 2)).accepted().draft(actor="head")
     town.tell(*several, urgent, told, Life().receive_sealed())

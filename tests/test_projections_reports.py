@@ -179,7 +179,7 @@ def test_the_office_sees_its_facts_in_clear(town: Town) -> None:
 
 def test_a_new_classification_replaces_the_old(town: Town) -> None:
     life = Life().receive().register()
-    other = {"respondents": [{"unit": "甲"}, {"unit": "乙", "post": "主任"}], "category": ["其他"]}
+    other = {"respondents": [{"unit": "甲"}, {"unit": "乙", "post": "主任"}], "categories": ["其他"]}
     life.report.screen(life.stamp("clerk"), life.screening(Proposal.ACCEPT), facts_sealing=life.facts(other))
     row = row_of(town, life.did(life.report))
     assert (row.unit, row.post, row.category, row.jurisdiction_hint) == ("甲", "", ("其他",), "")
@@ -195,7 +195,7 @@ def test_facts_that_are_not_there_leave_the_columns_empty(town: Town) -> None:
 
 @pytest.mark.parametrize(
     "facts",
-    [{}, {"respondents": None}, {"respondents": ["x", {"unit": 3}]}, {"category": "x"}, {"jurisdiction": []}],
+    [{}, {"respondents": None}, {"respondents": ["x", {"unit": 3}]}, {"categories": "x"}, {"jurisdiction": []}],
 )
 def test_malformed_facts_are_taken_as_far_as_they_go(facts: dict[str, object]) -> None:
     read = Facts.read(facts)
@@ -230,7 +230,7 @@ def test_what_a_by_passed_report_said_is_gone_from_the_files(tmp_path: Path) -> 
     store = read_store(f"sqlite:///{path}")
     runner = Runner(archive.ledger, store, catalogue.projections(archive.opener, Rules()))
     sentinel = "哨兵单位"
-    life = Life().receive(facts={"respondents": [{"unit": sentinel}], "category": [sentinel]})
+    life = Life().receive(facts={"respondents": [{"unit": sentinel}], "categories": [sentinel]})
     archive.write(life.register(), Life("other").receive())
     runner.run_once()
     with store.reading() as reader:

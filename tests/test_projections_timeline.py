@@ -81,7 +81,7 @@ def test_a_row_says_who_did_it_when_for_which_office_and_under_which_rules(town:
 
 def test_readers_and_the_register_are_part_of_the_timeline(town: Town) -> None:
     life = Life().receive()
-    log = AccessLog(access_id(ORIGIN, "clerk", 2026))
+    log = AccessLog(access_id(ORIGIN, "clerk", "2026-03-02"))
     log.open_content(life.stamp("clerk"), life.id, "2026-03-02")
     log.show_list(life.stamp("clerk"), "2026-03-02")
     book = Register(register_id(ORIGIN, "petition", "report", 2026))
@@ -151,7 +151,7 @@ def test_a_by_passed_report_keeps_no_word_of_what_it_was(town: Town) -> None:
     town.tell(life)
     life.report.propose_return(life.stamp("inspector", "dept-1"), "no_substance")
     life.report.approve_return(life.stamp("deputy", "leadership"), "no_substance")
-    log = AccessLog(access_id(ORIGIN, "clerk", 2026))
+    log = AccessLog(access_id(ORIGIN, "clerk", "2026-03-02"))
     log.open_content(life.stamp("clerk"), life.id, "2026-03-02")
     town.tell(life.did(life.report, log).bypass())
     with town.store.reading() as reader:

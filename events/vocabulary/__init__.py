@@ -17,7 +17,7 @@ Streams::
     clue (问题线索)          random                                      clue
     register (登记簿)        origin, office, kind and year               register
     officer                 origin and officer id                       officer
-    access (调阅记录)        origin, officer id and year                 access
+    access (调阅记录)        origin, officer id and day                 access
     deployment              origin                                      deployment
 """
 

@@ -66,7 +66,7 @@ class DuplicateLinked(ActedEvent):
 @topic("report.urgent_flagged.v1")
 @dataclass(frozen=True, kw_only=True)
 class UrgentFlagged(ActedEvent):
-    """The matter is happening now or somebody is in danger (急件, D-41)."""
+    """The matter is happening now or somebody is in danger (急件, D-41). ``reason``: a code of ``UrgentReason``."""
 
     reason: str
 

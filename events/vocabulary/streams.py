@@ -26,9 +26,9 @@ def officer_stream_id(origin: str, officer: str) -> UUID:
     return _named(origin, "officer", officer)
 
 
-def access_id(origin: str, officer: str, year: int) -> UUID:
-    """Stream of what one officer looked at in one year; by year, so that no stream grows without end."""
-    return _named(origin, "access", officer, str(year))
+def access_id(origin: str, officer: str, day: str) -> UUID:
+    """Stream of what one officer looked at on one day (ISO date); by day, since it is read at every look."""
+    return _named(origin, "access", officer, day)
 
 
 def deployment_id(origin: str) -> UUID:

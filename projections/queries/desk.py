@@ -44,6 +44,9 @@ class Scope(Enum):
     OFFICES = "offices"
     """All that the viewer's offices have to do with."""
 
+    HANDLED = "handled"
+    """Those of which the viewer is a handler, whoever has the next step."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Filter:
@@ -125,7 +128,8 @@ def _without_repeats(rows: Iterator[ReportRow]) -> Iterator[ReportRow]:
 
 def _slices(reader: Reader, viewer: Viewer, scope: Scope, only: Filter, after: str) -> Iterator[Select]:
     report = reader[REPORT].c
-    wheres = _awaiting(reader, viewer) if scope is Scope.MINE else _of_offices(reader, viewer)
+    conditions = {Scope.MINE: _awaiting, Scope.OFFICES: _of_offices, Scope.HANDLED: _handled}
+    wheres = conditions[scope](reader, viewer)
     state = report.state == only.state if only.state else true()
     for where, (low, high) in product(wheres, _ranges(only)):
         if high > after:
@@ -142,14 +146,17 @@ def _awaiting(reader: Reader, viewer: Viewer) -> Iterator[ColumnElement[bool]]:
     report = reader[REPORT].c
     for role in viewer.acting_roles:
         if role == INSPECTOR:
-            handler = reader[REPORT_HANDLER].c
-            his = select(handler.report_id).where(handler.officer == viewer.officer)
-            yield (report.awaiting_role == role) & report.report_id.in_(his)
+            yield from ((report.awaiting_role == role) & his for his in _handled(reader, viewer))
         elif viewer.offices is None:
             yield report.awaiting_role == role
         else:
             for office in sorted(viewer.offices):
                 yield (report.awaiting_role == role) & (report.awaiting_office == office)
+
+
+def _handled(reader: Reader, viewer: Viewer) -> Iterator[ColumnElement[bool]]:
+    handler = reader[REPORT_HANDLER].c
+    yield reader[REPORT].c.report_id.in_(select(handler.report_id).where(handler.officer == viewer.officer))
 
 
 def _of_offices(reader: Reader, viewer: Viewer) -> Iterator[ColumnElement[bool]]:

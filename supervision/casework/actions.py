@@ -151,9 +151,10 @@ def carry_out(
     :class:`Outdated`; then nothing was recorded.
     """
     case = Case.load(desk, report_id)
+    loaded = case.seen
     case.report.refuse_excluded(officer.officer)
     officer.require(*sorted(action.roles))
-    if seen is not None and seen != case.seen:
+    if seen is not None and seen != loaded:
         raise Outdated(case.since(desk, seen))
     work = Work(desk=desk, officer=officer, case=case)
     if not action.mine(work):
@@ -164,7 +165,7 @@ def carry_out(
     try:
         return action.run(work, data)
     except Conflict:
-        raise Outdated(Case.load(desk, report_id).since(desk, case.seen)) from None
+        raise Outdated(Case.load(desk, report_id).since(desk, loaded)) from None
 
 
 def _validated(action: Action, work: Work, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -92,9 +92,9 @@ class Desk:
         """The account of an officer; version 0 where there is none."""
         return self._replay(OfficerAccount, officer_stream_id(self.manifest.origin, officer))
 
-    def access_log(self, officer: str, year: int) -> AccessLog:
-        """What an officer looked at in a year."""
-        return self._replay(AccessLog, access_id(self.manifest.origin, officer, year))
+    def access_log(self, officer: str, day: str) -> AccessLog:
+        """What an officer looked at on a day (ISO date)."""
+        return self._replay(AccessLog, access_id(self.manifest.origin, officer, day))
 
     def deployment(self) -> Deployment:
         """The deployment's own history."""

@@ -18,7 +18,7 @@ from supervision import business_time
 from supervision.casework.desk import Desk
 from supervision.casework.notes import custody_of
 from supervision.casework.officer_session import OfficerSession
-from supervision.casework.sign_in import KEYRING, NEVER, keyring_id, keyring_owner, unlocked_seeds
+from supervision.casework.sign_in import KEYRING, NEVER, STRETCHING, keyring_id, keyring_owner, unlocked_seeds
 from supervision.domain.aggregate import Stamp
 from supervision.domain.codes import Role
 from supervision.domain.officer import OfficerAccount
@@ -33,6 +33,9 @@ from supervision.working_state import WorkingState
 
 ENROLMENT = "enrolment"
 SHORTEST_PASSPHRASE = 12
+RESERVED = frozenset({"reporter", "ceremony", "service"})
+"""Actors that events name and that are no officers; an account of that name could pass for them."""
+
 _ID = re.compile(r"[a-z][a-z0-9-]{1,31}")
 _UNUSABLE = "账号或一次性启用码不正确，或启用码已过期、已使用；请向管理员重新领取。"
 
@@ -109,7 +112,8 @@ def _introduce_keys(
     seeds = {"signing": signing.seed, "kem": kem.seed}
     signing_key = to_base64(signing.public_key)
     account.enrol(_own_stamp(desk, account), signing_key=signing_key, kem_key=to_base64(kem.public.raw))
-    keyring = seal_keyring(passphrase, keyring_owner(desk, account.officer), seeds, desk.rng)
+    with STRETCHING:
+        keyring = seal_keyring(passphrase, keyring_owner(desk, account.officer), seeds, desk.rng)
     working.put(KEYRING, keyring_id(desk, account.officer, signing_key), keyring, NEVER)
     desk.record(code.signing_key(ENROLMENT), account)
 
@@ -190,6 +194,8 @@ def _check(desk: Desk, who: Appointment) -> None:
         raise Refused("appointment", "任命须填写姓名并至少选择一个岗位。")
     if not _ID.fullmatch(who.officer):
         raise Refused("officer_id", "账号由 2 至 32 个小写字母、数字和连字符组成，以字母开头。")
+    if who.officer in RESERVED:
+        raise Refused("officer_id", "这个账号名由系统保留；请换一个账号名。")
     administration = {Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.SECURITY_AUDITOR}
     if len(administration & set(who.roles)) > 1:
         raise Refused("SoD-6", "系统管理员、安全保密管理员、安全审计员须由不同人员担任；请分别任命。")

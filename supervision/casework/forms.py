@@ -34,9 +34,7 @@ def choice(
         hint,
         widget="radios" if len(members) <= 5 else "select",
         choices=[(member.value, member.label) for member in members],
-        validators=[
-            validate.OneOf([m.value for m in members] + ([] if required else [""]), error=_NOT_LISTED)
-        ],
+        validators=[validate.OneOf([m.value for m in members] + ([] if required else [""]), error=_NOT_LISTED)],
     )
 
 

@@ -9,8 +9,10 @@ from events.custody import CustodyBatch
 from events.model import Sealing
 from supervision.casework.actions import Work
 from supervision.casework.content import ContentReader
+from supervision.domain.refusal import Refused
 from supervision.sealing.adding import seal_note, wrap_to_offices
 from supervision.sealing.envelope import SealedBundle
+from supervision.sealing.errors import CannotSeal
 
 
 def content_key(work: Work) -> bytes:
@@ -26,9 +28,15 @@ def sealed_note(work: Work, stream_id: UUID, text: str) -> SealedBundle | None:
 
 
 def wraps_for(work: Work, stream_id: UUID, offices: Sequence[str]) -> list[SealedBundle]:
-    """Wraps of all content keys of the case for ``offices``, one bundle a key, for an event of ``stream_id``."""
+    """Wraps of all content keys of the case for ``offices``, one bundle a key, for an event of ``stream_id``.
+
+    Raises Refused where the officer has no key, or an office none in the manifest.
+    """
     reader = ContentReader(work.desk, work.officer, work.case.report, work.case.clue)
-    return [wrap_to_offices(work.desk.manifest, stream_id, key, offices) for key in reader.data_keys]
+    try:
+        return [wrap_to_offices(work.desk.manifest, stream_id, key, offices) for key in reader.data_keys]
+    except CannotSeal as problem:
+        raise Refused("no_office_key", str(problem)) from None
 
 
 def sealing_of(bundle: SealedBundle | None) -> Sealing | None:

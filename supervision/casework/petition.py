@@ -19,6 +19,7 @@ from supervision.domain.codes import (
     RefusalCode,
     ReportState,
     Role,
+    UrgentReason,
     Verification,
 )
 from supervision.domain.refusal import Refused
@@ -76,7 +77,7 @@ class ScreeningForm(forms.CommandForm):
     target = forms.dynamic_choice("接收单位", "targets", required=False, hint="转送、交办、移送、移交、分流时选择。")
     original = forms.line("原件登记编号", required=False, hint="与先前的举报重复时填写，例如 云信〔2026〕0001号。")
     new_evidence = forms.flag("重复件含新的证据")
-    urgent = forms.line("急件理由", required=False, hint="正在发生或有人身危险时填写。", limit=50)
+    urgent = forms.choice("急件理由", UrgentReason, required=False, hint="不能等待的才选择。")
     note = forms.note("甄别说明")
 
 
@@ -95,7 +96,7 @@ def _screen(work: Work, data: Mapping[str, Any]) -> int:
         target=data["target"],
         original=_original(work, data["original"]),
         new_evidence=data["new_evidence"],
-        urgent_reason=data["urgent"].strip(),
+        urgent_reason=UrgentReason(data["urgent"]) if data["urgent"] else None,
     )
     note = sealed_note(work, report.id, data["note"])
     report.screen(desk.stamp(work.officer), found, note=sealing_of(note))

@@ -16,23 +16,27 @@ from supervision.casework.officer_session import OfficerSession
 from supervision.domain.access import AccessLog
 from supervision.domain.aggregate import Stamp
 from supervision.domain.refusal import Refused
+from supervision.sealing.errors import SealingError
 from supervision.sealing.files import OpenedFile
 
 ATTEMPTS = 5
 
 
 def titles(desk: Desk, officer: OfficerSession, report_ids: Iterable[UUID]) -> dict[UUID, str]:
-    """The titles of those of the reports that the officer may read and has the key of."""
-    readers: dict[UUID, ContentReader] = {}
+    """The titles of those of the reports that the officer may read and has the key of.
+
+    One that is damaged is left out: that is for ``verify`` to tell, and a list must go on.
+    """
+    opened: dict[UUID, str] = {}
     for report_id in report_ids:
         try:
             report = desk.report(report_id)
-            readers[report_id] = ContentReader(desk, officer, report, desk.clue_of(report))
-        except Refused:
+            opened[report_id] = ContentReader(desk, officer, report, desk.clue_of(report)).title()
+        except (Refused, SealingError):
             continue
-    if readers:
+    if opened:
         _note(desk, officer, lambda log, stamp, day: log.show_list(stamp, day))
-    return {report_id: reader.title() for report_id, reader in readers.items()}
+    return opened
 
 
 def content(desk: Desk, officer: OfficerSession, case: Case) -> ReportContent:
@@ -60,8 +64,9 @@ def _note(desk: Desk, officer: OfficerSession, add: Callable[[AccessLog, Stamp, 
     """Add to the officer's access stream; two of his pages may do so at once."""
     for _ in range(ATTEMPTS):
         now = desk.clock()
-        log = desk.access_log(officer.officer, now.year)
-        add(log, desk.stamp(officer), now.date().isoformat())
+        day = now.date().isoformat()
+        log = desk.access_log(officer.officer, day)
+        add(log, desk.stamp(officer), day)
         try:
             desk.record(officer.signer, log)
             return

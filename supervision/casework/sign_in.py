@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from datetime import datetime, timedelta
+from threading import Lock
 
 from supervision.casework.desk import Desk
 from supervision.casework.officer_session import OfficerSession
@@ -29,6 +31,10 @@ FAILURES = "failures"
 
 #: Keyrings do not expire; they are replaced, or removed when an officer departs.
 NEVER = datetime.fromisoformat("9999-01-01T00:00:00+00:00")
+
+#: Held while a passphrase is stretched. OpenSSL's Argon2 hangs for ever when two threads of a process use several
+#: lanes at once; besides, each derivation takes 64 MiB.
+STRETCHING = Lock()
 
 FREE_ATTEMPTS = 5
 LOCK_MINUTES = 15
@@ -67,7 +73,8 @@ def unlocked_seeds(desk: Desk, working: WorkingState, account: OfficerAccount, p
     kept = working.get(KEYRING, keyring_id(desk, account.officer, account.signing_key), desk.clock())
     try:
         # An unknown account costs as much time as a wrong passphrase.
-        return open_keyring(passphrase, keyring_owner(desk, account.officer), kept or decoy_keyring())
+        with STRETCHING:
+            return open_keyring(passphrase, keyring_owner(desk, account.officer), kept or decoy_keyring())
     except WrongPassphrase:
         raise Refused("sign_in", _REFUSED) from None
 
@@ -137,14 +144,18 @@ def _open_session(desk: Desk, working: WorkingState, account: OfficerAccount, se
 
 
 def _office_keys(desk: Desk, account: OfficerAccount, private: KemPrivateKey) -> dict[str, KemPrivateKey]:
-    """The keys of the manifest that were granted to this officer; only what the signed events speak of is tried."""
+    """The keys of the manifest that were granted to this officer; only what the signed events speak of is tried.
+
+    A wrap that is damaged or was put in another's place opens nothing, and is for ``verify`` to tell.
+    """
     keys = {}
     for office, sealing in account.grants.items():
         manifest = desk.manifests.get(sealing.manifest)
         wraps = [wrap for key in sealing.keys for wrap in key.wraps if wrap.key == private.key_id]
         data = desk.custody.wrap(bytes.fromhex(wraps[0].sha256)) if wraps else None
         if manifest is not None and data is not None:
-            keys[office] = Opener(manifest, sealing, account.id).accept_grant(data, private)
+            with suppress(CannotOpen):
+                keys[office] = Opener(manifest, sealing, account.id).accept_grant(data, private)
     return keys
 
 

@@ -6,9 +6,9 @@ Built beside its place and moved there when it is finished, so an interrupted bu
 from __future__ import annotations
 
 import json
-import shutil
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import as_file, files
@@ -27,11 +27,12 @@ from supervision.casework.sign_in import resume, sign_in
 from supervision.demonstration.county import plan
 from supervision.demonstration.people import PEOPLE
 from supervision.demonstration.story import STEPS, SealedStep, Step
+from supervision.domain.codes import Role
 from supervision.founding import (
-    AlreadyFounded,
     FirstOfficer,
     appoint_first_officers,
     begin_log,
+    building_site,
     lay_home,
     make_databases,
 )
@@ -75,40 +76,22 @@ class Account:
 
 def build(environ: Mapping[str, str]) -> list[Account]:
     """Build the demonstration in the home of ``environ`` and return its accounts. Raises AlreadyFounded."""
-    home = settings_module.home_of(environ)
-    if (home / "settings.toml").exists():
-        raise AlreadyFounded(f"{home.name}：这里已经有一个部署；请另选 SUPERVISION_HOME。")
-    partial = home.with_name(f".{home.name}.building")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    county = plan()
-    ceremony = lay_home(partial, county.settings_text, county.ceremony, county.superior)
-    clock = DemonstrationClock()
-    settings = settings_module.load({**environ, "SUPERVISION_HOME": str(partial), "SUPERVISION_SITE": "all"})
-    platform = Platform(settings=settings, clock=clock, recording_clock=time.time)
-    make_databases(platform)
-    begin_log(platform, ceremony)
-    codes = appoint_first_officers(platform, ceremony, county.officers)
-    accounts = [_account(platform, person) for person in PEOPLE]
-    passphrases = {account.officer: account.passphrase for account in accounts}
-    officers = _enrol_everybody(platform, county.officers, codes, passphrases)
-    _tell(platform, officers, clock)
-    tokens = ServiceTokens(home=partial, token_key=platform.console_secrets.token_key)
-    token = tokens.issue("demonstration", platform.rng)
-    _write_accounts(partial, accounts, token)
-    platform.close()
-    _move_into_place(partial, home)
+    with building_site(settings_module.home_of(environ)) as site:
+        county = plan()
+        ceremony = lay_home(site, county.settings_text, county.ceremony, county.superior)
+        clock = DemonstrationClock()
+        settings = settings_module.load({**environ, "SUPERVISION_HOME": str(site), "SUPERVISION_SITE": "all"})
+        with closing(Platform(settings=settings, clock=clock, recording_clock=time.time)) as platform:
+            make_databases(platform)
+            begin_log(platform, ceremony)
+            codes = appoint_first_officers(platform, ceremony, county.officers)
+            accounts = [_account(platform, person) for person in PEOPLE]
+            passphrases = {account.officer: account.passphrase for account in accounts}
+            officers = _enrol_everybody(platform, county.officers, codes, passphrases)
+            _tell(platform, officers, clock)
+            tokens = ServiceTokens(home=site, token_key=platform.console_secrets.token_key)
+            _write_accounts(site, accounts, tokens.issue("demonstration", platform.rng))
     return accounts
-
-
-def _move_into_place(partial: Path, home: Path) -> None:
-    """The finished home takes its place in one step where there is none, file by file in an empty one."""
-    if not home.exists():
-        partial.rename(home)
-        return
-    for path in sorted(partial.iterdir(), key=lambda path: path.name == "settings.toml"):
-        path.rename(home / path.name)
-    partial.rmdir()
 
 
 def _enrol_everybody(
@@ -197,6 +180,12 @@ def _take(
 
 # -- accounts -------------------------------------------------------------------------------------------------
 
+_PLACES = {
+    Role.OVERSIGHT_REVIEWER: "/oversight",
+    Role.SECURITY_AUDITOR: "/oversight",
+    Role.SUPERIOR_OFFICER: "/witness",
+}
+
 _WORD_LIST = """
 songyan zhuying xiqiao shijing yunshan mailang chaxiang yuhuo chenzhong mugu xueling jiangfan gudu xintong qiushui
 chunshan meiyu hefeng daohua liuan shuangye mingyue qingquan qinglan bailu hongfeng yuanfan jinshui gaotai changting
@@ -209,9 +198,7 @@ def _account(platform: Platform, person: Appointment) -> Account:
     """A passphrase of five words drawn at random (25 bits): enough for a demonstration behind loopback, for
     nothing else."""
     words = [_WORDS[byte % len(_WORDS)] for byte in platform.rng(5)]
-    place = {"oversight": "/oversight", "superior": "/witness"}.get(
-        platform.settings.office(person.office).kind, "/console"
-    )
+    place = _PLACES.get(person.roles[0], "/console")
     return Account(
         officer=person.officer,
         name=person.name,

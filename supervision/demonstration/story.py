@@ -148,7 +148,7 @@ STEPS: tuple[Step | SealedStep, ...] = (
     Step("2026-11-16T14:20", "head", "S12", "confirm_screening"),
     # S14 公示期举报，查否，已反馈
     Step("2026-10-14T18:10", "org-clerk", "S14", "register"),
-    Step("2026-10-15T08:50", "org-clerk", "S14", "screen", {**SCREENED_OWN, "urgent": "任前公示期内"}),
+    Step("2026-10-15T08:50", "org-clerk", "S14", "screen", {**SCREENED_OWN, "urgent": "notice_period"}),
     Step("2026-10-15T09:30", "org-head", "S14", "confirm_screening"),
     Step("2026-10-15T10:00", "org-clerk", "S14", "notify_reporter", {"mode": "phone"}),
     Step("2026-10-15T10:30", "org-head", "S14", "transfer", {"department": "org-check"}),

@@ -1,4 +1,4 @@
-"""What one officer looked at in one year: each object at most once a day (E-02)."""
+"""What one officer looked at on one day: each object at most once (E-02)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from supervision.domain.aggregate import Aggregate, Stamp, applies
 
 
 class AccessLog(Aggregate):
-    """An officer's access stream of a year."""
+    """An officer's access stream of a day."""
 
     def __init__(self, stream_id: UUID) -> None:
         super().__init__(stream_id)

@@ -139,9 +139,7 @@ def _days(first: date, last: date) -> Iterator[date]:
 
 def _check_year(year: int, rest: set[date], worked: set[date]) -> None:
     """A notice speaks of its year and perhaps of the last days before it; only weekend days are made up."""
-    strangers = sorted(
-        day for day in rest | worked if day.year != year and (day.year, day.month) != (year - 1, 12)
-    )
+    strangers = sorted(day for day in rest | worked if day.year != year and (day.year, day.month) != (year - 1, 12))
     wrong = sorted((rest & worked) | {day for day in worked if day.weekday() < 5})
     if strangers or wrong or not rest:
         days = "、".join(day.isoformat() for day in strangers + wrong) or "没有放假日"

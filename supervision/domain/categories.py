@@ -124,12 +124,7 @@ class Categories:
         chosen = self.sort(texts)
         matters = {one.matter for one in chosen.categories if one.matter}
         if not matters:
-            matters = {
-                matter
-                for text in chosen.free
-                for pattern, matter in self.words
-                if pattern.search(plain(text))
-            }
+            matters = {matter for text in chosen.free for pattern, matter in self.words if pattern.search(plain(text))}
         return next((matter for matter in PRECEDENCE if matter in matters), MatterClass.REPORT)
 
     def _find(self, text: str, kind: str) -> Category | None:

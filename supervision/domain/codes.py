@@ -64,6 +64,16 @@ class NamedReason(Code):
     NO_CONTACT = "no_contact", "没有具体联系方式"
 
 
+class UrgentReason(Code):
+    """D-41: why a report cannot wait."""
+
+    HAPPENING_NOW = "happening_now", "正在发生"
+    DANGER = "danger", "危及人身或者重大财产安全"
+    MASS_INCIDENT = "mass_incident", "可能引发群体性事件"
+    EVIDENCE_AT_RISK = "evidence_at_risk", "证据可能灭失"
+    NOTICE_PERIOD = "notice_period", "任前公示期内"
+
+
 class Verification(Code):
     """A-24: how a named reporter was checked; a call says no more than 核实您是否反映过问题."""
 

@@ -22,6 +22,7 @@ from supervision.domain.codes import (
     Proposal,
     RefusalCode,
     ReportState,
+    UrgentReason,
 )
 from supervision.domain.refusal import Refused, refuse
 from supervision.domain.report_history import ReportHistory
@@ -70,7 +71,7 @@ class Screening:
     target: str = ""
     original: str = ""
     new_evidence: bool = False
-    urgent_reason: str = ""
+    urgent_reason: UrgentReason | None = None
 
 
 class Report(ReportHistory):
@@ -139,8 +140,8 @@ class Report(ReportHistory):
             self.record(facts.FactsRecorded, stamp, sealing=facts_sealing)
         if found.original:
             self.record(facts.DuplicateLinked, stamp, original=found.original, new_evidence=found.new_evidence)
-        if found.urgent_reason:
-            self.record(facts.UrgentFlagged, stamp, reason=found.urgent_reason)
+        if found.urgent_reason is not None:
+            self.record(facts.UrgentFlagged, stamp, reason=found.urgent_reason.value)
         self.record(
             facts.ReportScreened,
             stamp,

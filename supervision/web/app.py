@@ -104,7 +104,7 @@ def _register(app: Flask, site: str) -> None:
 def _guard(response: Response) -> Response:
     """Headers of every answer: no third party, no referrer, and nothing kept where it is not a style or script."""
     headers = response.headers
-    headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "no-referrer"
     headers["Cross-Origin-Opener-Policy"] = "same-origin"

@@ -45,7 +45,7 @@ FACTS: Mapping[str, Any] = {
             "managed_by": "县委管理",
         }
     ],
-    "category": ["违反组织纪律行为", "违反干部选拔任用规定"],
+    "categories": ["违反组织纪律行为", "违反干部选拔任用规定"],
     "jurisdiction": "本级",
 }
 

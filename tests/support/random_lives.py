@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from events.model import Event
 from supervision.domain.clue import Clue
-from supervision.domain.codes import Channel, Disposition, NamedStatus, Proposal
+from supervision.domain.codes import Channel, Disposition, NamedStatus, Proposal, UrgentReason
 from supervision.domain.refusal import Refused
 from tests.support.lives import Life
 
@@ -21,9 +21,9 @@ def _screen(life: Life, n: int) -> None:
     found = life.screening(
         PROPOSALS[n % len(PROPOSALS)],
         named_status=tuple(NamedStatus)[n // 2 % 3],
-        urgent_reason="danger" if n % 5 == 0 else "",
+        urgent_reason=UrgentReason.DANGER if n % 5 == 0 else None,
     )
-    facts = life.facts({"respondents": [{"unit": f"unit {n}"}], "category": ["c"]}) if n % 3 == 0 else None
+    facts = life.facts({"respondents": [{"unit": f"unit {n}"}], "categories": ["c"]}) if n % 3 == 0 else None
     life.report.screen(life.stamp("clerk"), found, facts_sealing=facts)
     life.did(life.report)
 
