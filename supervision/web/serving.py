@@ -1,19 +1,27 @@
-"""Serving: the application of the settings, and the server around it."""
+"""Serving: the application of the settings, and the server around it.
+
+What stops a start is found before the server listens (:func:`check_start`): one line that names it, no worker that
+is started over and over.
+"""
 
 from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable
-from typing import Any
+from contextlib import closing
+from typing import NoReturn
 
+import click
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
 
+from events.schema import SchemaError
+from events.store import DamagedLog
 from supervision import settings
 from supervision.platform import Platform
 from supervision.projecting import run_in_background
-from supervision.sealing.errors import ManifestRejected
+from supervision.sealing.errors import SealingError
 from supervision.settings import BadSetting
 from supervision.web.app import create_app
 from supervision.web.quiet_logging import QuietLogger
@@ -21,27 +29,52 @@ from supervision.web.quiet_logging import QuietLogger
 PROJECTING_SITES = ("all", "console")
 """Sites whose process keeps the read models up to date: those with the console's key."""
 
+STOPPING = (BadSetting, SealingError, SchemaError, DamagedLog)
+"""What a person has to put right before the platform can be served."""
 
-def application(on_error: Callable[[str], Any] = sys.exit) -> Flask:
+
+def application() -> Flask:
     """The application for the environment's settings, with what runs beside it in this process.
 
-    Called in each worker after the fork, so that threads and connections are the worker's own. A bad setting ends
-    the start with one line that names it.
+    Called in each worker after the fork, so that threads and connections are the worker's own.
     """
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
     try:
         platform = Platform(settings=settings.load())
-        app = create_app(platform)
-        platform.ledger.head()
-    except (BadSetting, ManifestRejected) as problem:
-        on_error(str(problem))
-        raise
+        app = _ready(platform)
+    except STOPPING as problem:
+        _halt(problem)
     if platform.settings.site in PROJECTING_SITES:
         run_in_background(platform)
     return app
 
 
-class Server(BaseApplication):  # type: ignore[misc]  # gunicorn carries no types
+def check_start(_server: object = None) -> None:
+    """gunicorn's hook before it listens. A bad setting ends the start with one line that names it, status 1."""
+    try:
+        with closing(Platform(settings=settings.load())) as platform:
+            _ready(platform)
+    except STOPPING as problem:
+        sys.exit(str(problem))
+
+
+def _ready(platform: Platform) -> Flask:
+    """The application, once everything that this site needs was found. Raises one of :data:`STOPPING`."""
+    app = create_app(platform)
+    platform.manifest  # noqa: B018 - read now, since a page would only find out much later
+    platform.ledger.head()
+    if platform.settings.site in PROJECTING_SITES:
+        platform.facts_key  # noqa: B018 - the same
+    return app
+
+
+def _halt(problem: Exception) -> NoReturn:
+    """End a worker that found what :func:`check_start` had not: gunicorn stops at this status, too."""
+    click.echo(str(problem), err=True)
+    sys.exit(Arbiter.WORKER_BOOT_ERROR)
+
+
+class Server(BaseApplication):
     """gunicorn from within the program, with the same settings as ``gunicorn.conf.py``."""
 
     def __init__(self, bind: str, workers: int, threads: int) -> None:
@@ -51,10 +84,11 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn carries no type
             "threads": threads,
             "worker_class": "gthread",
             "timeout": 120,
-            "graceful_timeout": 10,
+            "graceful_timeout": 5,
             "accesslog": None,
             "control_socket_disable": True,
             "logger_class": QuietLogger,
+            "on_starting": check_start,
             "proc_name": "supervision",
         }
         super().__init__()
