@@ -1,5 +1,5 @@
-"""The exchange with the reporter, in a stream of its own so that a reporter's addition never makes an officer's
-command fail.
+"""The exchange with the reporter, in a stream of its own, so that his additions and the office's commands never compete
+for the same version. Who decides on a page opened before an addition is shown the addition first.
 
 Looking at one's status is not recorded.
 """

@@ -7,9 +7,10 @@ is started over and over.
 from __future__ import annotations
 
 import logging
+import signal
 import sys
 from contextlib import closing
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 from flask import Flask
@@ -58,6 +59,17 @@ def check_start(_server: object = None) -> None:
         sys.exit(str(problem))
 
 
+def stop_without_deadlock(worker: Any) -> None:
+    """gunicorn's hook in each new worker: an interrupt ends it as calmly as a termination does.
+
+    A terminal sends Ctrl-C to the worker too, and the master passes it on as SIGQUIT. gunicorn's own answer to either
+    takes a lock of the thread pool within the signal handler, so that a worker may wait for itself and has to be
+    killed. What SIGTERM does takes none, and lets requests end.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGQUIT, worker.handle_exit)
+
+
 def _ready(platform: Platform) -> Flask:
     """The application, once everything that this site needs was found. Raises one of :data:`STOPPING`."""
     app = create_app(platform)
@@ -89,6 +101,7 @@ class Server(BaseApplication):
             "control_socket_disable": True,
             "logger_class": QuietLogger,
             "on_starting": check_start,
+            "post_worker_init": stop_without_deadlock,
             "proc_name": "supervision",
         }
         super().__init__()
