@@ -1,12 +1,12 @@
-"""The command line: set up, serve, import, verify, rebuild. Each command fails with one clear line and exit status
-1."""
+"""The command line: set up, serve, import, verify, rebuild. A failure is one clear line and exit status 1."""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from supervision import settings
-from supervision.settings import BadSetting
+from supervision.failures import expected, line_of
 
 
 class Failed(click.ClickException):
@@ -29,29 +29,48 @@ def one_line_on_failure(command: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(command)
     def run(*args: Any, **kwargs: Any) -> None:
-        from events.schema import SchemaError
-        from events.store import DamagedLog
-        from supervision.domain.refusal import Refused
-        from supervision.founding import AlreadyFounded
-        from supervision.sealing.errors import SealingError
-
         try:
             command(*args, **kwargs)
-        except (BadSetting, SealingError, Refused, AlreadyFounded, SchemaError, DamagedLog) as problem:
-            raise Failed(str(problem)) from None
+        except expected() as problem:
+            raise Failed(line_of(problem)) from None
 
     return run
 
 
-@click.group(help="监督举报平台")
+class Commands(click.Group):
+    """The commands; a call that is not understood is answered like any other failure."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        with _understood():
+            return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _understood():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _understood() -> Iterator[None]:
+    """Click would print the usage and end with 2."""
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError as bare:
+        click.echo(bare.format_message())
+        raise click.exceptions.Exit(0) from None
+    except click.UsageError as wrong:
+        path = wrong.ctx.command_path if wrong.ctx else "supervision"
+        raise Failed(f"{path}：用法不对（{wrong.format_message()}）；用法见 {path} --help。") from None
+
+
+@click.group(cls=Commands, help="监督举报平台")
 def main() -> None:
     """Entry point; SUPERVISION_HOME, SUPERVISION_DATABASE_URL and SUPERVISION_SITE come from the environment."""
     os.umask(0o077)  # whatever is written here is the owner's alone
 
 
 @main.command(help="按计划目录举行密钥仪式，建立部署；--example 写出计划样例。")
-@click.option("--plan", type=click.Path(exists=True, file_okay=False, path_type=Path), help="计划目录。")
-@click.option("--example", type=click.Path(file_okay=False, path_type=Path), help="把计划样例写入此目录后结束。")
+@click.option("--plan", type=click.Path(path_type=Path), help="计划目录。")
+@click.option("--example", type=click.Path(path_type=Path), help="把计划样例写入此目录后结束。")
 @one_line_on_failure
 def init(plan: Path | None, example: Path | None) -> None:
     """Found a deployment in SUPERVISION_HOME."""
@@ -137,7 +156,7 @@ def _print_addresses(site: str, bind: str) -> None:
 
 
 @main.command("import", help="导入举报件（JSON，格式见 docs/api.md）。")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="每件输出一行 JSON。")
 @one_line_on_failure
 def import_(file: Path, as_json: bool) -> None:
@@ -162,10 +181,9 @@ def rebuild() -> None:
     from supervision.platform import Platform
     from supervision.projecting import make_runner
 
-    platform = Platform(settings=settings.load())
-    make_runner(platform).rebuild()
-    click.echo(f"已重建，至第 {platform.ledger.head()} 条事件。")
-    platform.close()
+    with closing(Platform(settings=settings.load())) as platform:
+        make_runner(platform).rebuild()
+        click.echo(f"已重建，至第 {platform.ledger.head()} 条事件。")
 
 
 @main.command(help="核验日志：签名、散列树、检查点、保管库。")

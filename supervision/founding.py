@@ -2,16 +2,17 @@
 
 ``supervision init`` and the demonstration differ only in the plan. The private keys that do not belong on this
 machine (custodians, relays, superior, ceremony) are written to ``<home>/handover`` one file each, to be carried to
-their
-holders and deleted here; offices' keys are in no file at all, they go to their first holders under one-time codes.
+their holders and deleted here; offices' keys are in no file at all, they go to their first holders under one-time
+codes.
 """
 
 from __future__ import annotations
 
 import os
 import secrets as system_random
-from collections.abc import Iterable, Mapping
-from contextlib import closing
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,19 +54,43 @@ class FirstOfficer:
     holds: tuple[str, ...] = ()
 
 
-def lay_home(home: Path, settings_text: str, plan: CeremonyPlan, superior: SuperiorPlan) -> Ceremony:
-    """Hold the key ceremony and write the home: settings, manifest, secrets, keys to hand over.
+@contextmanager
+def building_site(home: Path) -> Iterator[Path]:
+    """A directory beside ``home`` to build a deployment in. It takes the place of ``home`` when the block ends.
 
-    ``settings_text``: of ``settings.toml`` without the line of the manifest's hash. Raises AlreadyFounded.
+    Where the block fails it is removed, with the keys in it, so nothing half-done is left. Raises AlreadyFounded.
     """
     if (home / "settings.toml").exists():
         raise AlreadyFounded(f"{home.name}：这里已经有一个部署；请另选 SUPERVISION_HOME。")
+    site = home.with_name(f".{home.name}.building")
+    shutil.rmtree(site, ignore_errors=True)
+    site.mkdir(parents=True)
+    try:
+        yield site
+        _move_into_place(site, home)
+    finally:
+        shutil.rmtree(site, ignore_errors=True)
+
+
+def _move_into_place(site: Path, home: Path) -> None:
+    """In one step where there is no home yet, file by file in one that is there; the settings come last."""
+    if not home.exists():
+        site.rename(home)
+        return
+    for path in sorted(site.iterdir(), key=lambda path: path.name == "settings.toml"):
+        path.rename(home / path.name)
+
+
+def lay_home(home: Path, settings_text: str, plan: CeremonyPlan, superior: SuperiorPlan) -> Ceremony:
+    """Hold the key ceremony and write the home: settings, manifest, secrets, keys to hand over.
+
+    ``settings_text``: of ``settings.toml`` without the line of the manifest's hash. Raises SealingError.
+    """
     ceremony = perform(plan, superior, system_random.token_bytes)
     (home / "manifests").mkdir(parents=True, exist_ok=True)
     (home / "manifests" / f"{ceremony.manifest.epoch}.json").write_bytes(ceremony.manifest.to_bytes())
     _write_secrets(home, ceremony)
     _write_handover(home, ceremony)
-    # The settings come last: a home without them is no deployment, so a crash before leaves none.
     text = f'manifest_hash = "{ceremony.manifest.hash}"\n\n{settings_text}'
     (home / "settings.toml").write_text(text, "utf-8")
     return ceremony

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from supervision.founding import (
     FirstOfficer,
     appoint_first_officers,
     begin_log,
+    building_site,
     lay_home,
     make_databases,
 )
@@ -56,6 +58,7 @@ def read_plan(folder: Path) -> FoundingPlan:
 
 def parse_plan(settings_text: str, ceremony_text: str) -> FoundingPlan:
     """A plan from the texts of its two files. Raises BadSetting."""
+    settings.check_text(settings_text)
     try:
         county, ceremony = tomllib.loads(settings_text), tomllib.loads(ceremony_text)
         return FoundingPlan(
@@ -99,13 +102,11 @@ def _first(row: Mapping[str, Any]) -> FirstOfficer:
 def found(plan: FoundingPlan, environ: Mapping[str, str]) -> dict[str, str]:
     """Found a deployment in the home of ``environ``; returns the one-time codes by officer id.
 
-    Raises AlreadyFounded, BadSetting.
+    Raises AlreadyFounded, BadSetting, SealingError; then there is no deployment.
     """
-    ceremony = lay_home(settings.home_of(environ), plan.settings_text, plan.ceremony, plan.superior)
-    platform = Platform(settings=settings.load(environ))
-    try:
-        make_databases(platform)
-        begin_log(platform, ceremony)
-        return appoint_first_officers(platform, ceremony, plan.officers)
-    finally:
-        platform.close()
+    with building_site(settings.home_of(environ)) as site:
+        ceremony = lay_home(site, plan.settings_text, plan.ceremony, plan.superior)
+        with closing(Platform(settings=settings.load({**environ, "SUPERVISION_HOME": str(site)}))) as platform:
+            make_databases(platform)
+            begin_log(platform, ceremony)
+            return appoint_first_officers(platform, ceremony, plan.officers)

@@ -76,7 +76,11 @@ class Platform:
 
     @cached_property
     def ledger(self) -> Ledger:
-        return Ledger(self.log, self.settings.origin)
+        log = self.log
+        try:
+            return Ledger(log, self.settings.origin)
+        except ValueError as problem:
+            raise BadSetting(f"origin：{problem}；请核对 settings.toml 和 SUPERVISION_DATABASE_URL。") from None
 
     @cached_property
     def custody(self) -> CustodyReader:

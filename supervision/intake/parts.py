@@ -80,9 +80,7 @@ def _files(submission: Submission) -> Iterator[Part]:
     yield from file_parts(submission.attachments, submission.scans)
 
 
-def file_parts(
-    attachments: tuple[Attachment, ...], scans: tuple[Attachment, ...] = ()
-) -> Iterator[Part]:
+def file_parts(attachments: tuple[Attachment, ...], scans: tuple[Attachment, ...] = ()) -> Iterator[Part]:
     """Originals of all files for the source compartment, cleaned copies of the ``attachments`` for the content."""
     for number, file in enumerate((*attachments, *scans), start=1):
         yield Part(SOURCE, f"file.{number}.meta", _meta(file, cleaned=False))
