@@ -63,6 +63,9 @@ class Sequencer(ABC):
     def exclusive(self) -> AbstractContextManager[Connection]:
         """A transaction that alone may append: committed when the block ends, rolled back when it raises."""
 
+    def wipe(self) -> None:  # noqa: B027 - most databases have nothing to do here
+        """Take away what was destroyed from wherever the database still has it; PostgreSQL does so when it vacuums."""
+
     @abstractmethod
     def announce(self, connection: Connection) -> None:
         """Let other processes know, once the transaction commits, that the log has grown."""

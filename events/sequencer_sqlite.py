@@ -38,6 +38,14 @@ class SQLiteSequencer(Sequencer):
     def announce(self, connection: Connection) -> None:
         """SQLite has no way to call; other processes look now and then (:mod:`events.growth`)."""
 
+    def wipe(self) -> None:
+        """Empty the write-ahead log, where destroyed rows lie on until they are written over.
+
+        ``secure_delete`` has put zeros over them in the database itself. A reader may delay it; the next time wipes.
+        """
+        with self._turn(), self._engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
     @contextmanager
     def _turn(self) -> Iterator[None]:
         with _locked(self._next) as next_one:

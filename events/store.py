@@ -134,6 +134,8 @@ class LogStore:
         self._growth.announce()
         for sha256 in custody.destroy_files:
             self.custody.file_path(sha256).unlink(missing_ok=True)
+        if custody.destroy_envelopes or custody.destroy_wraps:
+            self._sequencer.wipe()
         return positions
 
     def _check_files(self, custody: CustodyBatch) -> None:

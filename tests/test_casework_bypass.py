@@ -16,6 +16,7 @@ from projections import queries
 from supervision.business_time import SHANGHAI
 from supervision.casework import sealed
 from supervision.casework.content import sealings_of
+from supervision.casework.sealed_package import SUPERIORS_COPIES
 from supervision.domain.codes import ReportState, StatusWord
 from supervision.domain.refusal import Refused
 from supervision.domain.sealed_report import SealedState
@@ -95,9 +96,11 @@ def hashes(sealed_items: list[Sealing], kind: str, *compartments: str) -> list[b
 
 
 def on_disk(office: Office) -> bytes:
-    """Every byte under the home and beside the database file."""
+    """Every byte that the county has, under the home and beside it, but for the superior's own copies."""
     home = office.platform.settings.home
-    return b"".join(path.read_bytes() for path in sorted(home.parent.rglob("*")) if path.is_file())
+    his = home / SUPERIORS_COPIES
+    files = (path for path in sorted(home.parent.rglob("*")) if path.is_file() and his not in path.parents)
+    return b"".join(path.read_bytes() for path in files)
 
 
 # -- at the door ------------------------------------------------------------------------------------
@@ -190,7 +193,7 @@ def test_it_goes_up_is_read_acknowledged_and_destroyed(office: Office) -> None:
 
 
 def test_what_was_destroyed_is_in_no_file_any_more(tmp_path: Path) -> None:
-    """Looked at after the server has stopped: until then the destroyed page may be in the log's write-ahead file."""
+    """The superior's own copy aside, which is his."""
     with staffed(tmp_path / "home", f"sqlite:///{tmp_path / 'log.sqlite'}") as office:
         report_id, _ = handed_in(office)
         gone_up(office, report_id)
@@ -201,7 +204,7 @@ def test_what_was_destroyed_is_in_no_file_any_more(tmp_path: Path) -> None:
         pieces += [office.desk.custody.file_path(sha).read_bytes()[:200] for sha in hashes(kept, "file")]
         assert all(piece[-32:] in on_disk(office) for piece in pieces)
         sealed.destroy_copy(office.desk, office.sessions["head"], report_id)
-    left = on_disk(office)
+        left = on_disk(office)
     assert not any(piece[-32:] in left for piece in pieces)
 
 
@@ -375,5 +378,5 @@ def test_late_the_ciphertext_is_in_no_file_any_more(tmp_path: Path) -> None:
         assert all(wrap[-32:] in on_disk(office) for wrap in office_wraps)
         office.do("clerk-1", "propose_bypass", report_id)
         office.do("clerk-2", "confirm_bypass", report_id)
-    left = on_disk(office)
+        left = on_disk(office)
     assert not any(wrap[-32:] in left for wrap in office_wraps)

@@ -22,17 +22,8 @@ from supervision.domain.officer import OfficerAccount
 from supervision.domain.refusal import Refused
 from supervision.domain.register import Register
 from supervision.domain.sealed_report import SealedReport, SealedState
-from tests.support.cases import (
-    NOTHING,
-    REPORT,
-    SEALED,
-    SEALED_COMMANDS,
-    Command,
-    by,
-    sealed,
-    sealed_in,
-    taken,
-)
+from tests.support.cases import NOTHING, REPORT, SEALED, Command, by, taken
+from tests.support.clue_cases import SEALED_COMMANDS, sealed, sealed_in
 
 STREAM = UUID("00000000-0000-4000-8000-00000000000a")
 LEGAL = [(c, SealedState(s)) for c in SEALED_COMMANDS for s in sorted(c.states)]

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from supervision.domain.clue import Clue
 from supervision.domain.codes import ClueState, Disposition
 from supervision.domain.refusal import Refused
-from tests.support.cases import CLUE, CLUE_COMMANDS, Command, by, clue, clue_in, taken
+from tests.support.cases import CLUE, Command, by, taken
+from tests.support.clue_cases import CLUE_COMMANDS, clue, clue_in
 
 C = ClueState
 LEGAL = [(c, ClueState(s)) for c in CLUE_COMMANDS for s in sorted(c.states)]

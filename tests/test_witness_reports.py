@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import json
+import zipfile
 from collections.abc import Iterator
 from contextlib import nullcontext
 from uuid import UUID
@@ -15,6 +18,9 @@ from events.vocabulary.streams import access_id
 from supervision.casework import sealed
 from supervision.domain.sealed_report import SealedState
 from supervision.intake.submission import Attachment, ReportedPerson
+from supervision.intake.supplement import Addition, add
+from supervision.sealing.receipt import ReceiptCode
+from tests.support.office import submission
 from tests.support.officers import County, Screen, county
 
 PEOPLE = {"clerk-1", "head", "superior"}
@@ -83,10 +89,10 @@ def test_evidence_is_opened_by_the_superior_alone(home: County) -> None:
     screen = superior(home)
     page = screen.open(f"/witness/reports/{report}")
     assert "地块.png" in page
-    answer = screen.client.get(f"/witness/reports/{report}/files/1")
+    answer = screen.client.get(f"/witness/reports/{report}/files/0/1")
     assert answer.mimetype == "image/png"
     assert answer.data.startswith(b"\x89PNG")
-    assert home.signed_in("head").client.get(f"/witness/reports/{report}/files/1").status_code == 303
+    assert home.signed_in("head").client.get(f"/witness/reports/{report}/files/0/1").status_code == 303
 
 
 def test_the_county_sees_of_it_only_that_it_went(home: County) -> None:
@@ -134,3 +140,28 @@ def test_a_clerk_sends_up_and_only_the_head_destroys(home: County) -> None:
 
 def test_the_site_says_plainly_that_on_the_same_machine_it_proves_nothing(home: County) -> None:
     assert "不构成独立见证" in superior(home).open("/witness/")
+
+
+def test_what_is_acknowledged_is_kept_whole_before_the_county_may_destroy_it(home: County) -> None:
+    report = went_up(home)
+    screen = superior(home)
+    screen.open(f"/witness/reports/{report}")
+    screen.send(f"/witness/reports/{report}/acknowledge")
+    with zipfile.ZipFile(home.platform.settings.home / "superior" / f"{report}.zip") as archive:
+        (received,) = json.loads(archive.read("events.json"))[:1]
+        sealing = received["state"]["sealing"]
+        named = {f"wraps/{wrap['sha256']}" for key in sealing["keys"] for wrap in key["wraps"]}
+        named |= {f"{item['kind']}s/{item['sha256']}" for item in sealing["items"]}
+        assert named == set(archive.namelist()) - {"events.json"}
+        assert all(hashlib.sha256(archive.read(name)).hexdigest() == name.partition("/")[2] for name in named)
+
+
+def test_what_the_reporter_added_is_read_too(home: County) -> None:
+    code = ReceiptCode.new(home.platform.rng)
+    handed_in = submission(home.clock(), respondents=(LEADER,))
+    admitted = home.platform.public_door.admit(handed_in, code)
+    add(home.platform, code, Addition(number=1, text="还有一份会议记录。"))
+    for command in (sealed.register, lambda *of: sealed.report_to_superior(*of, "site")):
+        command(home.platform.desk, home.session("head"), admitted.report_id)
+    home.settle()
+    assert "还有一份会议记录。" in superior(home).open(f"/witness/reports/{admitted.report_id}")

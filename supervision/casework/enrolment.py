@@ -18,7 +18,7 @@ from supervision import business_time
 from supervision.casework.desk import Desk
 from supervision.casework.notes import custody_of
 from supervision.casework.officer_session import OfficerSession
-from supervision.casework.sign_in import KEYRING, NEVER, STRETCHING, keyring_id, keyring_owner, unlocked_seeds
+from supervision.casework.sign_in import KEYRING, NEVER, keyring_id, keyring_owner, unlocked_seeds
 from supervision.domain.aggregate import Stamp
 from supervision.domain.codes import Role
 from supervision.domain.officer import OfficerAccount
@@ -112,8 +112,7 @@ def _introduce_keys(
     seeds = {"signing": signing.seed, "kem": kem.seed}
     signing_key = to_base64(signing.public_key)
     account.enrol(_own_stamp(desk, account), signing_key=signing_key, kem_key=to_base64(kem.public.raw))
-    with STRETCHING:
-        keyring = seal_keyring(passphrase, keyring_owner(desk, account.officer), seeds, desk.rng)
+    keyring = seal_keyring(passphrase, keyring_owner(desk, account.officer), seeds, desk.rng)
     working.put(KEYRING, keyring_id(desk, account.officer, signing_key), keyring, NEVER)
     desk.record(code.signing_key(ENROLMENT), account)
 

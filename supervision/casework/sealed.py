@@ -15,6 +15,7 @@ from supervision.casework.desk import Desk
 from supervision.casework.numbering import record_numbered
 from supervision.casework.officer_session import OfficerSession
 from supervision.casework.petition import CLERKS, HEADS
+from supervision.casework.sealed_package import keep_copy
 from supervision.domain.codes import Role
 from supervision.domain.refusal import Refused
 from supervision.domain.sealed_report import SealedReport, SealedState
@@ -128,10 +129,11 @@ class SealedContent:
 
 
 def acknowledge(desk: Desk, officer: OfficerSession, report_id: UUID) -> int:
-    """The superior confirms that he has it."""
+    """The superior confirms that he has it; his own copy is written first (:mod:`.sealed_package`)."""
     officer.require(Role.SUPERIOR_OFFICER)
     sealed = desk.sealed_report(report_id)
     sealed.acknowledge(desk.stamp(officer))
+    keep_copy(desk, report_id)
     return desk.record(officer.signer, sealed)
 
 

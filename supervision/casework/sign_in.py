@@ -10,7 +10,6 @@ import hashlib
 import json
 from contextlib import suppress
 from datetime import datetime, timedelta
-from threading import Lock
 
 from supervision.casework.desk import Desk
 from supervision.casework.officer_session import OfficerSession
@@ -31,10 +30,6 @@ FAILURES = "failures"
 
 #: Keyrings do not expire; they are replaced, or removed when an officer departs.
 NEVER = datetime.fromisoformat("9999-01-01T00:00:00+00:00")
-
-#: Held while a passphrase is stretched. OpenSSL's Argon2 hangs for ever when two threads of a process use several
-#: lanes at once; besides, each derivation takes 64 MiB.
-STRETCHING = Lock()
 
 FREE_ATTEMPTS = 5
 LOCK_MINUTES = 15
@@ -73,8 +68,7 @@ def unlocked_seeds(desk: Desk, working: WorkingState, account: OfficerAccount, p
     kept = working.get(KEYRING, keyring_id(desk, account.officer, account.signing_key), desk.clock())
     try:
         # An unknown account costs as much time as a wrong passphrase.
-        with STRETCHING:
-            return open_keyring(passphrase, keyring_owner(desk, account.officer), kept or decoy_keyring())
+        return open_keyring(passphrase, keyring_owner(desk, account.officer), kept or decoy_keyring())
     except WrongPassphrase:
         raise Refused("sign_in", _REFUSED) from None
 

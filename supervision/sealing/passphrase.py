@@ -12,6 +12,7 @@ import struct
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from threading import Lock
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -22,6 +23,10 @@ from supervision.sealing.binding import Rng, context
 from supervision.sealing.errors import WrongPassphrase
 from supervision.sealing.padding import pad, unpad
 from supervision.sealing.strict_json import Members, to_base64
+
+#: Held while a passphrase is stretched. OpenSSL's Argon2 hangs for ever when two threads of a process use several
+#: lanes at once; besides, each derivation takes 64 MiB.
+_STRETCHING = Lock()
 
 _LABEL = "supervision/keyring/v1"
 _VERSION = 1
@@ -83,7 +88,8 @@ def _key(passphrase: str, header: bytes) -> tuple[bytes, bytes]:
     """
     _, memory_kib, iterations, lanes, salt, nonce = _HEADER.unpack(header)
     kdf = Argon2id(salt=salt, length=32, iterations=iterations, lanes=lanes, memory_cost=memory_kib)
-    return kdf.derive(unicodedata.normalize("NFKC", passphrase).encode()), nonce
+    with _STRETCHING:
+        return kdf.derive(unicodedata.normalize("NFKC", passphrase).encode()), nonce
 
 
 def _associated(header: bytes, owner: str) -> bytes:

@@ -17,20 +17,17 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
-from events.schema import SchemaError
-from events.store import DamagedLog
 from supervision import settings
+from supervision.failures import expected, line_of
 from supervision.platform import Platform
 from supervision.projecting import run_in_background
-from supervision.sealing.errors import SealingError
-from supervision.settings import BadSetting
 from supervision.web.app import create_app
 from supervision.web.quiet_logging import QuietLogger
 
 PROJECTING_SITES = ("all", "console")
 """Sites whose process keeps the read models up to date: those with the console's key."""
 
-STOPPING = (BadSetting, SealingError, SchemaError, DamagedLog)
+STOPPING = expected()
 """What a person has to put right before the platform can be served."""
 
 
@@ -56,7 +53,7 @@ def check_start(_server: object = None) -> None:
         with closing(Platform(settings=settings.load())) as platform:
             _ready(platform)
     except STOPPING as problem:
-        sys.exit(str(problem))
+        sys.exit(line_of(problem))
 
 
 def stop_without_deadlock(worker: Any) -> None:
@@ -82,7 +79,7 @@ def _ready(platform: Platform) -> Flask:
 
 def _halt(problem: Exception) -> NoReturn:
     """End a worker that found what :func:`check_start` had not: gunicorn stops at this status, too."""
-    click.echo(str(problem), err=True)
+    click.echo(line_of(problem), err=True)
     sys.exit(Arbiter.WORKER_BOOT_ERROR)
 
 

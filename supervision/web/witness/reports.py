@@ -70,11 +70,12 @@ def report(report_id: UUID) -> str:
         state=kept.state.label,
         waiting=kept.state is SealedState.REPORTED,
         content=content,
-        categories=_categories(content.categories),
-        files=[
-            {"name": name, "href": url_for(".evidence", report_id=report_id, number=number) if item else ""}
-            for number, name, item in content.files
+        additions=[
+            {"day": added.day, "text": added.text, "files": _files(report_id, added.files, number)}
+            for number, added in enumerate(content.additions, start=1)
         ],
+        categories=_categories(content.categories),
+        files=_files(report_id, content.files, 0),
     )
 
 
@@ -91,14 +92,23 @@ def acknowledge(report_id: UUID) -> Response:
     return redirect(url_for(".report", report_id=report_id), 303)
 
 
-@blueprint.get("/reports/<uuid:report_id>/files/<int:number>")
-def evidence(report_id: UUID, number: int) -> FileResponse:
-    """The cleaned copy of a file."""
+@blueprint.get("/reports/<uuid:report_id>/files/<int:addition>/<int:number>")
+def evidence(report_id: UUID, addition: int, number: int) -> FileResponse:
+    """The cleaned copy of a file. ``addition``: 0 for the report itself, else which addition it came with."""
     me, desk = officer(), platform().desk
     reader = sealed.SealedReader(desk, me, report_id)
     reading.note_opened(desk, me, report_id)
-    name, media_type, opened = reader.file(number)
+    name, media_type, opened = reader.file(number, addition)
     return files.answer(opened, media_type, name)
+
+
+def _files(report_id: UUID, evidence: sealed.Evidence, addition: int) -> list[dict[str, str]]:
+    """Names of files, with an address for those that have a cleaned copy."""
+
+    def address(number: int) -> str:
+        return url_for(".evidence", report_id=report_id, addition=addition, number=number)
+
+    return [{"name": name, "href": address(number) if item else ""} for number, name, item in evidence]
 
 
 def _row(row: SealedRow) -> dict[str, str]:
