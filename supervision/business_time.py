@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime
 
-SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
-"""China has one zone and no summer time since 1991, so the offset is constant."""
+from supervision.domain.calendar import SHANGHAI, local_day
+
+__all__ = ["SHANGHAI", "day_of", "now", "written", "written_to_the_hour"]
 
 
 def now() -> datetime:
@@ -27,4 +28,4 @@ def written_to_the_hour(moment: datetime) -> str:
 
 def day_of(occurred_at: str) -> date:
     """The day (Asia/Shanghai) of an event's business time, from which clocks count."""
-    return datetime.fromisoformat(occurred_at).astimezone(SHANGHAI).date()
+    return local_day(datetime.fromisoformat(occurred_at))
