@@ -190,6 +190,18 @@ def test_what_goes_wrong_is_told_accessibly(served: Served, browser_page: Pages,
     looked_at(second, axe)
 
 
+def test_words_that_wait_for_a_second_officer_are_listed_accessibly(
+    served: Served, browser_page: Pages, axe: Axe, phone: bool
+) -> None:
+    served.home.carry_out("clerk-1", "draft_message", served.registered, text="请补充时间和地点。")
+    served.home.settle()
+    page = browser_page(served.url, phone=phone)
+    signed_in(served, page, "clerk-2")
+    page.goto("/console/drafts")
+    assert "甲" in page.inner_text("main")
+    looked_at(page, axe)
+
+
 # -- the way of a report -------------------------------------------------------------------------------------------
 
 
