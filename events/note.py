@@ -13,6 +13,7 @@ import binascii
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from events.signing import PUBLIC_KEY_BYTES, Signer, is_signed_by
 
@@ -52,6 +53,46 @@ class NoteSignature:
         return f"{_DASH}{self.name} {_base64(self.key_hash + self.signature)}\n"
 
 
+class Verifier(Protocol):
+    """A key that :func:`open_note` knows. ``key_hash``: 4 bytes."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def key_hash(self) -> bytes: ...
+
+    def verifies(self, text: str, signature: bytes) -> bool: ...
+
+
+AnyVerifier = TypeVar("AnyVerifier", bound=Verifier)
+
+
+@dataclass(frozen=True)
+class KeyText:
+    """A key as text, of any signature type: ``<name>+<key hash in hex>+base64(type || public key)``."""
+
+    name: str
+    signature_type: int
+    public_key: bytes
+
+    def encode(self) -> str:
+        fingerprint = key_hash(self.name, self.signature_type, self.public_key).hex()
+        return f"{self.name}+{fingerprint}+{_base64(bytes([self.signature_type]) + self.public_key)}"
+
+
+def read_key_text(text: str) -> KeyText:
+    """The opposite of :meth:`KeyText.encode`. Raises :class:`NoteError`."""
+    name, _, rest = text.partition("+")
+    _, _, encoded = rest.partition("+")
+    check_name(name)
+    material = _unbase64(encoded)
+    key = KeyText(name, material[0] if material else 0, material[1:])
+    if key.encode() != text:
+        raise NoteError("验证密钥与其中的指纹不符")
+    return key
+
+
 @dataclass(frozen=True)
 class NoteVerifier:
     """A known key: who signs under this name. ``public_key``: 32 bytes."""
@@ -73,20 +114,15 @@ class NoteVerifier:
 
     def vkey(self) -> str:
         """The key as text, e.g. for a command line or a settings file."""
-        return f"{self.name}+{self.key_hash.hex()}+{_base64(bytes([ED25519]) + self.public_key)}"
+        return KeyText(self.name, ED25519, self.public_key).encode()
 
     @classmethod
     def from_vkey(cls, text: str) -> NoteVerifier:
         """Raises :class:`NoteError` unless ``text`` is what :meth:`vkey` gives for some Ed25519 key."""
-        name, _, rest = text.partition("+")
-        _, _, encoded = rest.partition("+")
-        material = _unbase64(encoded)
-        if material[:1] != bytes([ED25519]):
+        key = read_key_text(text)
+        if key.signature_type != ED25519:
             raise NoteError("验证密钥的类型不是 Ed25519")
-        verifier = cls(name, material[1:])
-        if verifier.vkey() != text:
-            raise NoteError("验证密钥与其中的指纹不符")
-        return verifier
+        return cls(key.name, key.public_key)
 
 
 @dataclass(frozen=True)
@@ -103,7 +139,7 @@ class Note:
 def sign(text: str, name: str, signer: Signer) -> NoteSignature:
     """The signature of ``signer``, known as ``name``, over a note text. Raises :class:`NoteError`."""
     check_name(name)
-    _check_text(text)
+    check_text(text)
     return NoteSignature(name, key_hash(name, ED25519, signer.public_key), signer.sign(text.encode()))
 
 
@@ -118,14 +154,14 @@ def parse(data: bytes) -> Note:
     text += "\n"
     if not separator or not lines.endswith("\n"):
         raise NoteError("签名文本格式不对：缺少签名部分")
-    _check_text(text)
-    signatures = tuple(_parse_line(line) for line in lines[:-1].split("\n"))
+    check_text(text)
+    signatures = tuple(parse_line(line) for line in lines[:-1].split("\n"))
     if len(signatures) > MAX_SIGNATURES:
         raise NoteError(f"签名文本中的签名超过 {MAX_SIGNATURES} 个")
     return Note(text, signatures)
 
 
-def open_note(data: bytes, verifiers: Iterable[NoteVerifier]) -> tuple[Note, tuple[NoteVerifier, ...]]:
+def open_note(data: bytes, verifiers: Iterable[AnyVerifier]) -> tuple[Note, tuple[AnyVerifier, ...]]:
     """The note, and which of the known keys have signed it.
 
     Raises :class:`NoteError` when it is malformed, when a known key's signature is bad, or when no known
@@ -133,7 +169,7 @@ def open_note(data: bytes, verifiers: Iterable[NoteVerifier]) -> tuple[Note, tup
     """
     note = parse(data)
     known = {(verifier.name, verifier.key_hash): verifier for verifier in verifiers}
-    signed_by: list[NoteVerifier] = []
+    signed_by: list[AnyVerifier] = []
     for signature in note.signatures:
         verifier = known.get((signature.name, signature.key_hash))
         if verifier is None or verifier in signed_by:
@@ -146,12 +182,14 @@ def open_note(data: bytes, verifiers: Iterable[NoteVerifier]) -> tuple[Note, tup
     return note, tuple(signed_by)
 
 
-def _check_text(text: str) -> None:
+def check_text(text: str) -> None:
+    """Raises :class:`NoteError` for a text that no note can have."""
     if not text.endswith("\n") or any(c < " " and c != "\n" for c in text):
         raise NoteError("签名文本须以换行结尾，且不能含其他控制字符")
 
 
-def _parse_line(line: str) -> NoteSignature:
+def parse_line(line: str) -> NoteSignature:
+    """A signature line without its newline. Raises :class:`NoteError`."""
     name, _, encoded = line.removeprefix(_DASH).partition(" ")
     if not line.startswith(_DASH):
         raise NoteError("签名行格式不对")

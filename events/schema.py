@@ -1,16 +1,16 @@
 """Tables of the log's database, the triggers that refuse change, and the revision of both.
 
-===========  ===================================================================================  ===========
-event        what happened, by position                                                           append
-only node         finished nodes of the Merkle tree, by coordinate
-append only checkpoint   checkpoints that were signed, by size of the tree
-append only head         one row: origin, revision of the schema, size and right edge of the tree, last hour
-grows envelope     sealed payloads
-destroyed by rule wrap         wrapped data keys and shares
-destroyed by rule file         sealed files on disk
-destroyed by rule lookup       keyed hashes that lead to a stream
-destroyed by rule
-===========  ===================================================================================  ===========
+===========  ================================================================  =================
+event        what happened, by position                                        append only
+node         finished nodes of the Merkle tree, by coordinate                  append only
+checkpoint   checkpoints that were signed, by size of the tree                 append only
+cosignature  what witnesses said of them, by size, witness and time            append only
+head         origin, revision, size and right edge of the tree, last hour      one row, moves on
+envelope     sealed payloads                                                   destroyed by rule
+wrap         wrapped data keys and shares                                      destroyed by rule
+file         sealed files on disk                                              destroyed by rule
+lookup       keyed hashes that lead to a stream                                destroyed by rule
+===========  ================================================================  =================
 
 The triggers keep an honest program from a mistake. Against somebody with the database password the tree,
 the signatures and the countersigned checkpoints stand.
@@ -23,6 +23,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Connection,
+    ForeignKey,
     Index,
     Integer,
     LargeBinary,
@@ -40,8 +41,8 @@ from sqlalchemy import (
 
 from events.note import check_name
 
-REVISION = 1
-APPEND_ONLY = ("event", "node", "checkpoint")
+REVISION = 2
+APPEND_ONLY = ("event", "node", "checkpoint", "cosignature")
 
 metadata = MetaData()
 
@@ -83,7 +84,16 @@ checkpoint = Table(
     metadata,
     Column("size", _Position, primary_key=True, autoincrement=False),
     Column("note", String, nullable=False),
-    Column("recorded_at", BigInteger, nullable=False),
+    Column("signed_at", BigInteger, nullable=False, index=True),
+)
+
+cosignature = Table(
+    "cosignature",
+    metadata,
+    Column("size", _Position, ForeignKey("checkpoint.size"), primary_key=True, autoincrement=False),
+    Column("key_name", String, primary_key=True),
+    Column("timestamp", BigInteger, primary_key=True, autoincrement=False),
+    Column("line", String, nullable=False),
 )
 
 head = Table(

@@ -10,6 +10,7 @@ from __future__ import annotations
 from eventsourcing.persistence import IntegrityError
 
 from events.checkpoint import Checkpoint
+from events.checkpoints import SignedCheckpoint
 from events.merkle import EMPTY_ROOT, ProofError, TreeError, prove_consistency, verify_consistency
 from events.note import Note, NoteVerifier, open_note, sign
 from events.signing import Signer
@@ -30,15 +31,15 @@ class CheckpointSigner:
         :class:`events.note.NoteError` when the last checkpoint was not signed with this key.
         """
         head = self._store.head()
-        last_note = self._store.last_checkpoint()
-        last = self._read(last_note, head.origin)
+        last_note = self._store.checkpoints.last()
+        last = self._read(last_note.note if last_note else None, head.origin)
         self._check_growth(last, head.checkpoint())
         if last_note is not None and last.size == head.size:
-            return last_note
+            return last_note.note
         text = head.checkpoint().text()
         note = Note(text, (sign(text, head.origin, self._signer),)).encode()
         try:
-            self._store.add_checkpoint(head.size, note, head.recorded_at)
+            self._store.checkpoints.add(SignedCheckpoint(head.size, note, head.recorded_at))
         except IntegrityError:
             return self.sign_head()  # another signer was quicker; his is checked like any other
         return note

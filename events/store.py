@@ -17,10 +17,11 @@ from typing import Any
 from uuid import UUID
 
 from eventsourcing.persistence import OperationalError, PersistenceError
-from sqlalchemy import Row, Select, insert, select, tuple_
+from sqlalchemy import Row, Select, select, tuple_
 
 from events import merkle, schema
 from events.checkpoint import Checkpoint
+from events.checkpoints import Checkpoints
 from events.custody import CustodyBatch, check_custody
 from events.custody_reader import CustodyReader
 from events.database import library_errors, open_engine
@@ -69,6 +70,7 @@ class LogStore:
             SQLiteSequencer(self._engine) if self._engine.dialect.name == "sqlite" else PostgresSequencer(self._engine)
         )
         self.custody = CustodyReader(self._engine, home)
+        self.checkpoints = Checkpoints(self._engine)
         self._start_afresh()
         reference = weakref.ref(self)
         os.register_at_fork(after_in_child=lambda: _in_child(reference()))
@@ -101,10 +103,10 @@ class LogStore:
     def _check_tree(self, head: Head) -> None:
         if merkle.tree_root(head.size, self.read_nodes) != head.root:
             raise ValueError("节点与树的边缘不符")
-        note = self.last_checkpoint()
-        if note is None:
+        last = self.checkpoints.last()
+        if last is None:
             return
-        signed = Checkpoint.parse(parse(note).text)
+        signed = Checkpoint.parse(parse(last.note).text)
         if signed.size > head.size:
             raise ValueError(f"已签署到第 {signed.size} 条，现有 {head.size} 条")
         if merkle.tree_root(signed.size, self.read_nodes) != signed.root:
@@ -222,19 +224,6 @@ class LogStore:
     def wake_waiters(self) -> None:
         """Makes every :meth:`wait_beyond` ask again whether it should give up."""
         self._growth.announce()
-
-    # --- Checkpoints ---------------------------------------------------------------------------------
-
-    def last_checkpoint(self) -> bytes | None:
-        """The signed note of the largest tree that was signed, or None."""
-        query = select(schema.checkpoint.c.note).order_by(schema.checkpoint.c.size.desc()).limit(1)
-        return next((row.note.encode() for row in self._rows(query)), None)
-
-    def add_checkpoint(self, size: int, note: bytes, recorded_at: int) -> None:
-        """Keep a signed checkpoint. Raises the library's ``IntegrityError`` if there is one of that size."""
-        row = {"size": size, "note": note.decode(), "recorded_at": recorded_at}
-        with library_errors(), self._engine.begin() as connection:
-            connection.execute(insert(schema.checkpoint), row)
 
     def _rows(self, query: Select[*tuple[Any, ...]]) -> Sequence[Row[*tuple[Any, ...]]]:
         with library_errors(), self._engine.connect() as connection:

@@ -36,10 +36,10 @@ def trusted_keys(platform: Platform) -> list[TrustedKey]:
 
 def _signed_roots(platform: Platform) -> dict[int, bytes]:
     """The root of the last checkpoint that the log's key has signed."""
-    note = platform.log.last_checkpoint()
-    if note is None:
+    last = platform.log.checkpoints.last()
+    if last is None:
         return {}
     verifier = NoteVerifier(platform.settings.origin, platform.manifest.log)
-    opened, _ = open_note(note, [verifier])
+    opened, _ = open_note(last.note, [verifier])
     checkpoint = Checkpoint.parse(opened.text)
     return {checkpoint.size: checkpoint.root}

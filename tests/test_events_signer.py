@@ -11,6 +11,7 @@ from sqlalchemy import update
 
 from events import schema
 from events.checkpoint import Checkpoint
+from events.checkpoints import SignedCheckpoint
 from events.merkle import EMPTY_ROOT, Coordinate
 from events.note import NoteError, NoteVerifier, open_note
 from events.signer import CheckpointSigner
@@ -37,7 +38,7 @@ def test_the_head_is_signed_as_a_checkpoint_of_the_log(deployment: Deployment) -
     head = deployment.store.head()
     note = CheckpointSigner(deployment.store, LOG_KEY).sign_head()
     assert checkpoint(note) == Checkpoint(ORIGIN, 9, head.root)
-    assert deployment.store.last_checkpoint() == note
+    assert deployment.store.checkpoints.last().note == note
 
 
 def test_an_empty_log_can_be_signed(deployment: Deployment) -> None:
@@ -73,8 +74,8 @@ def test_a_second_checkpoint_of_the_same_size_is_never_kept(deployment: Deployme
     deployment.live()
     note = CheckpointSigner(deployment.store, LOG_KEY).sign_head()
     with pytest.raises(IntegrityError):
-        deployment.store.add_checkpoint(9, b"fork", NOON)
-    assert deployment.store.last_checkpoint() == note
+        deployment.store.checkpoints.add(SignedCheckpoint(9, b"fork", NOON))
+    assert deployment.store.checkpoints.last().note == note
 
 
 def peaks(store: LogStore, *nodes: Coordinate) -> bytes:
@@ -97,7 +98,7 @@ def test_what_did_not_grow_from_the_last_checkpoint_is_not_signed(deployment: De
             connection.execute(update(schema.head).values(values))
         with pytest.raises((DamagedLog, NoteError)):
             signing.sign_head()
-        assert store.last_checkpoint() == note
+        assert store.checkpoints.last().note == note
 
 
 def test_a_checkpoint_by_another_key_is_not_built_upon(deployment: Deployment) -> None:

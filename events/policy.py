@@ -1,0 +1,188 @@
+"""C2SP tlog-policy (https://c2sp.org/tlog-policy): which log and which witnesses one believes, as a text file.
+
+::
+
+    log log.county.example/supervision+…
+    witness city city.example/witness+… https://city.example/witness
+    witness province province.example/witness+…
+    group both all city province
+    quorum both
+
+A checkpoint is valid when one of the logs has signed it and the quorum has cosigned it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from events.checkpoint import Checkpoint
+from events.cosignature import CosignatureVerifier, timestamp_of
+from events.note import NoteError, NoteVerifier, Verifier, open_note
+
+NONE = "none"
+MAX_BYTES = 256 * 1024
+
+
+class PolicyError(ValueError):
+    """A malformed policy, or a checkpoint that too few witnesses have cosigned."""
+
+
+@dataclass(frozen=True)
+class Witness:
+    """``name``: within the policy. ``url``: its submission prefix, or "" where the policy gives none."""
+
+    name: str
+    key: CosignatureVerifier
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class SignedTree:
+    """A checkpoint that its log has signed; when each known witness cosigned it, Unix seconds by policy name."""
+
+    checkpoint: Checkpoint
+    cosigned_at: Mapping[str, int]
+
+    @property
+    def timestamps(self) -> Sequence[int]:
+        return sorted(self.cosigned_at.values())
+
+
+@dataclass(frozen=True)
+class Policy:
+    """``groups``: name to (k, members): k of the members, witnesses or groups. ``quorum``: a name, or ``none``."""
+
+    logs: tuple[NoteVerifier, ...]
+    witnesses: tuple[Witness, ...]
+    groups: Mapping[str, tuple[int, tuple[str, ...]]] = field(default_factory=dict)
+    quorum: str = NONE
+
+    def open_signed(self, note: bytes) -> SignedTree:
+        """A checkpoint of one of the logs, whoever has cosigned it.
+
+        Raises :class:`events.note.NoteError`, :class:`events.checkpoint.CheckpointError`.
+        """
+        verifiers: list[Verifier] = [*self.logs, *(witness.key for witness in self.witnesses)]
+        opened, signed_by = open_note(note, verifiers)
+        checkpoint = Checkpoint.parse(opened.text)
+        if not any(log.name == checkpoint.origin and log in signed_by for log in self.logs):
+            raise NoteError("检查点没有已知日志的签名")
+        times = {(line.name, line.key_hash): line for line in reversed(opened.signatures)}
+        cosigned_at = {
+            witness.name: timestamp_of(times[witness.key.name, witness.key.key_hash])
+            for witness in self.witnesses
+            if witness.key in signed_by
+        }
+        return SignedTree(checkpoint, cosigned_at)
+
+    def open_checkpoint(self, note: bytes) -> SignedTree:
+        """The same; raises :class:`PolicyError`, too, where the quorum has not cosigned it."""
+        signed = self.open_signed(note)
+        if not self.is_quorum(signed.cosigned_at):
+            raise PolicyError("检查点尚未得到规定数量的见证人联署")
+        return signed
+
+    def is_quorum(self, cosigned_by: Iterable[str]) -> bool:
+        """Whether the witnesses of these names are enough."""
+        return self.quorum == NONE or self._has_witnessed(self.quorum, frozenset(cosigned_by))
+
+    def _has_witnessed(self, name: str, cosigned_by: frozenset[str]) -> bool:
+        if name not in self.groups:
+            return name in cosigned_by
+        needed, members = self.groups[name]
+        return sum(self._has_witnessed(member, cosigned_by) for member in members) >= needed
+
+    def encode(self) -> str:
+        """The policy as text."""
+        lines = [f"log {log.vkey()}" for log in self.logs]
+        lines += [f"witness {one.name} {one.key.vkey()} {one.url}".rstrip() for one in self.witnesses]
+        lines += [f"group {name} {needed} {' '.join(members)}" for name, (needed, members) in self.groups.items()]
+        return "".join(line + "\n" for line in (*lines, f"quorum {self.quorum}"))
+
+    @classmethod
+    def parse(cls, data: bytes) -> Policy:
+        """Raises :class:`PolicyError` with the number of the line that is wrong."""
+        if len(data) > MAX_BYTES or any((byte < 0x20 and byte not in (0x09, 0x0A)) or byte == 0x7F for byte in data):
+            raise PolicyError("密钥文件含有控制字符，或者过大")
+        try:
+            lines = data.decode("utf-8").split("\n")
+        except UnicodeDecodeError:
+            raise PolicyError("密钥文件不是有效的 UTF-8") from None
+        reader = _Reader()
+        for number, line in enumerate(lines, 1):
+            words = line.replace("\t", " ").split(" ")
+            words = [word for word in words if word]
+            if words and not words[0].startswith("#"):
+                try:
+                    reader.take(words)
+                except ValueError as problem:
+                    raise PolicyError(f"密钥文件第 {number} 行：{problem}") from None
+        return reader.policy()
+
+
+class _Reader:
+    """Takes a policy's lines one after the other; what a line names must have been defined before it."""
+
+    def __init__(self) -> None:
+        self._logs: list[NoteVerifier] = []
+        self._witnesses: list[Witness] = []
+        self._groups: dict[str, tuple[int, tuple[str, ...]]] = {}
+        self._members: set[str] = set()
+        self._quorum: str | None = None
+
+    def take(self, words: Sequence[str]) -> None:
+        kind, *rest = words
+        if kind == "log" and len(rest) in (1, 2):
+            self._add_log(NoteVerifier.from_vkey(rest[0]))
+        elif kind == "witness" and len(rest) in (2, 3):
+            self._check_new_name(rest[0])
+            self._add_witness(Witness(rest[0], CosignatureVerifier.from_vkey(rest[1]), *rest[2:]))
+        elif kind == "group" and len(rest) >= 3:
+            self._check_new_name(rest[0])
+            self._add_group(rest[0], rest[1], rest[2:])
+        elif kind == "quorum" and len(rest) == 1:
+            self._set_quorum(rest[0])
+        else:
+            raise ValueError("应为 log、witness、group 或 quorum，及其各项")
+
+    def policy(self) -> Policy:
+        if self._quorum is None:
+            raise PolicyError("密钥文件缺少 quorum 一行")
+        return Policy(tuple(self._logs), tuple(self._witnesses), self._groups, self._quorum)
+
+    def _add_log(self, log: NoteVerifier) -> None:
+        if any(log.public_key == other.public_key for other in self._logs):
+            raise ValueError("日志密钥重复")
+        self._logs.append(log)
+
+    def _add_witness(self, witness: Witness) -> None:
+        if any(witness.key.public_key == other.key.public_key for other in self._witnesses):
+            raise ValueError("见证密钥重复")
+        self._witnesses.append(witness)
+
+    def _add_group(self, name: str, threshold: str, members: Sequence[str]) -> None:
+        for member in members:
+            if not self._is_defined(member) or member in self._members or members.count(member) > 1:
+                raise ValueError(f"{member} 未在前面定义，或者已属于别的组")
+        needed = {"all": len(members), "any": 1}.get(threshold)
+        if needed is None:
+            needed = int(threshold) if threshold.isascii() and threshold.isdigit() and threshold[0] != "0" else 0
+        if not 1 <= needed <= len(members):
+            raise ValueError("组的人数应为 all、any 或 1 到成员数之间的整数")
+        self._members.update(members)
+        self._groups[name] = (needed, tuple(members))
+
+    def _set_quorum(self, name: str) -> None:
+        if self._quorum is not None:
+            raise ValueError("quorum 只能有一行")
+        if name != NONE and not self._is_defined(name):
+            raise ValueError(f"{name} 未在前面定义")
+        self._quorum = name
+
+    def _check_new_name(self, name: str) -> None:
+        if name == NONE or self._is_defined(name):
+            raise ValueError(f"名称 {name} 重复或不能使用")
+
+    def _is_defined(self, name: str) -> bool:
+        return name in self._groups or any(name == witness.name for witness in self._witnesses)
