@@ -8,6 +8,7 @@ which every JSON reader keeps exactly. A value has exactly one spelling, so equa
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import NoReturn, TypeAlias
 
 JSONValue: TypeAlias = "bool | int | str | list[JSONValue] | dict[str, JSONValue] | None"
@@ -33,7 +34,7 @@ def encode(value: JSONValue) -> bytes:
 def decode_object(data: bytes) -> JSONObject:
     """The object that ``data`` spells; raises :class:`CanonicalError` unless ``data`` is canonical."""
     try:
-        value = _decoder.decode(data.decode("utf-8"))
+        value, _ = _decoder.raw_decode(data.decode("utf-8"))  # what may follow is found below
     except CanonicalError:
         raise
     except (ValueError, RecursionError):
@@ -71,6 +72,7 @@ def _refuse_unrepresentable(value: JSONValue) -> None:
             raise CanonicalError(f"JSON 中不允许 {type(value).__name__} 类型的值")
 
 
+@lru_cache(maxsize=4096)
 def _parse_integer(text: str) -> int:
     if len(text) > len(str(-MAX_INTEGER)) or abs(int(text)) > MAX_INTEGER:
         raise CanonicalError("整数超出 JSON 可精确表示的范围")

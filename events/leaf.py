@@ -14,16 +14,20 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import struct
 from typing import NamedTuple
 from uuid import UUID
 
 from events import merkle
-from events.framing import i64, length_prefixed, u64
+from events.framing import name_field, place_fields
 from events.signing import KEY_ID_BYTES, SIGNATURE_BYTES
 
 LEAF_VERSION = b"\x01"
 SALT_BYTES = 32
 SECONDS_PER_HOUR = 3600
+
+_LAST_FIELDS = struct.Struct(">IqI32sI64sI32s")
+"""recorded_at, key id, signature and SHA-256(state), each after its length."""
 
 
 class SignedEvent(NamedTuple):
@@ -73,16 +77,15 @@ def check_form(event: SignedEvent | Entry) -> None:
 
 
 def header(origin: str, entry: Entry) -> bytes:
-    """The bytes that the leaf commits to."""
-    return length_prefixed(
-        origin.encode(),
-        entry.stream_id.bytes,
-        u64(entry.stream_version),
-        entry.topic.encode(),
-        i64(entry.recorded_at),
-        entry.key_id,
-        entry.signature,
-        hashlib.sha256(entry.state).digest(),
+    """The bytes that the leaf commits to. Raises ``ValueError`` as :func:`check_form`."""
+    check_form(entry)  # what follows would cut a longer field off
+    state_hash = hashlib.sha256(entry.state).digest()
+    return b"".join(
+        (
+            name_field(origin),
+            place_fields(entry.stream_id, entry.stream_version, entry.topic),
+            _LAST_FIELDS.pack(8, entry.recorded_at, 32, entry.key_id, 64, entry.signature, 32, state_hash),
+        )
     )
 
 

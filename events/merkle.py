@@ -76,13 +76,13 @@ class Frontier:
 
     def append(self, leaf: bytes) -> list[tuple[Coordinate, bytes]]:
         """Add a leaf hash; returns the nodes that are finished by it, the leaf itself first."""
-        node, digest = Coordinate(0, self.size), leaf
-        finished = [(node, digest)]
-        while node.number % 2:
+        level, number, digest = 0, self.size, leaf
+        finished = [(Coordinate(0, number), leaf)]
+        while number & 1:
             # A right child: its left sibling is the last peak, and now their parent is finished.
             digest = hash_node(self._peaks.pop(), digest)
-            node = Coordinate(node.level + 1, node.number // 2)
-            finished.append((node, digest))
+            level, number = level + 1, number >> 1
+            finished.append((Coordinate(level, number), digest))
         self._peaks.append(digest)
         self.size += 1
         return finished

@@ -20,10 +20,10 @@ from eventsourcing.persistence import (
     Tracking,
 )
 
-from events.custody import CustodyBatch
+from events.custody import NO_CHANGE, CustodyBatch
 from events.leaf import SALT_BYTES, SignedEvent
-from events.signing import Signer, is_signed_by, key_id_of, signature_message
-from events.store import NO_CUSTODY, LogStore
+from events.signing import Signer, is_signed_by, key_id_of, made_in_memory, signature_message
+from events.store import LogStore
 
 SUBSCRIPTION_LIMIT = 500
 SUBSCRIPTION_SECONDS = 60.0
@@ -62,24 +62,29 @@ class LogRecorder(ApplicationRecorder):
             raise TypeError("the log records neither tracking nor " + ", ".join(unknown))
         if not stored_events and custody is None:
             return []
-        signed = [
-            self._sign(event, (signers or {}).get(_uuid(event), signer), (salts or {}).get(_uuid(event)))
-            for event in stored_events
-        ]
-        return self._store.append(signed, custody or NO_CUSTODY)
+        signed = [self._sign(event, signer, signers or {}, salts or {}) for event in stored_events]
+        return self._store.append(signed, custody or NO_CHANGE)
 
-    def _sign(self, event: StoredEvent, signer: Signer | None, salt: bytes | None) -> SignedEvent:
+    def _sign(
+        self,
+        event: StoredEvent,
+        default: Signer | None,
+        signers: Mapping[UUID, Signer],
+        salts: Mapping[UUID, bytes],
+    ) -> SignedEvent:
+        stream_id, version, topic, state = _uuid(event), event.originator_version, event.topic, event.state
+        signer = signers.get(stream_id, default)
         if signer is None:
-            raise SigningError(f"事件 {event.topic} 没有签名人")
-        stream_id, version = _uuid(event), event.originator_version
-        message = signature_message(self._origin, stream_id, version, event.topic, event.state)
+            raise SigningError(f"事件 {topic} 没有签名人")
+        message = signature_message(self._origin, stream_id, version, topic, state)
         signature = signer.sign(message)
         # What is in the log stays there, so a signer that fails must be found before, not by the verifier.
-        if signer.key_id != key_id_of(signer.public_key) or not is_signed_by(signer.public_key, message, signature):
-            raise SigningError(f"事件 {event.topic} 的签名无法通过验证")
-        if salt is None or version > 1:
+        if not (made_in_memory(signer) or _verifies(signer, message, signature)):
+            raise SigningError(f"事件 {topic} 的签名无法通过验证")
+        salt = salts.get(stream_id) if version <= 1 else None
+        if salt is None:
             salt = self._random(SALT_BYTES)
-        return SignedEvent(stream_id, version, event.topic, event.state, salt, signer.key_id, signature)
+        return SignedEvent(stream_id, version, topic, state, salt, signer.key_id, signature)
 
     def select_events(
         self,
@@ -103,10 +108,7 @@ class LogRecorder(ApplicationRecorder):
         inclusive_of_start: bool = True,
     ) -> list[Notification]:
         first = 1 if start is None else start if inclusive_of_start else start + 1
-        return [
-            Notification(entry.stream_id, entry.stream_version, entry.topic, entry.state, position)
-            for position, entry in self._store.entries(first, limit, stop, topics)
-        ]
+        return self._store.notifications(first, limit, stop, topics)
 
     def max_notification_id(self) -> int | None:
         return self._store.size() or None
@@ -142,6 +144,10 @@ class LogSubscription(Subscription[LogRecorder]):
         if self._has_been_stopped:
             raise StopIteration
         return self._fetched.pop()
+
+
+def _verifies(signer: Signer, message: bytes, signature: bytes) -> bool:
+    return signer.key_id == key_id_of(signer.public_key) and is_signed_by(signer.public_key, message, signature)
 
 
 def _uuid(event: StoredEvent) -> UUID:

@@ -12,8 +12,9 @@ file         sealed files on disk                                              d
 lookup       keyed hashes that lead to a stream                                destroyed by rule
 ===========  ================================================================  =================
 
-The triggers keep an honest program from a mistake. Against somebody with the database password the tree,
-the signatures and the countersigned checkpoints stand.
+The triggers keep an honest program from a mistake; on PostgreSQL, where the tables belong to a role that no serving
+process has (:mod:`events.roles`), they also bind whoever takes over such a process. Against the owner, and whoever has
+the file of SQLite, the tree, the signatures and the countersigned checkpoints stand.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ from sqlalchemy import (
     select,
     text,
 )
+from sqlalchemy.exc import ProgrammingError
 
 from events.note import check_name
 
@@ -152,7 +154,7 @@ def create(connection: Connection, origin: str) -> None:
     :class:`SchemaError` where there is a log already, ``ValueError`` for an origin unfit as a key name.
     """
     check_name(origin)
-    if _has_log(connection):
+    if has_log(connection):
         raise SchemaError("数据库中已有日志，不能重新建立")
     metadata.create_all(connection)
     for statement in _trigger_statements(connection.dialect.name):
@@ -162,15 +164,19 @@ def create(connection: Connection, origin: str) -> None:
 
 
 def check_revision(connection: Connection) -> None:
-    """Raises :class:`SchemaError` unless the database holds a log of this program's revision."""
-    if not _has_log(connection):
+    """Raises :class:`SchemaError` unless the database holds a log of this program's revision, for us to read."""
+    if not has_log(connection):
         raise SchemaError("数据库中没有日志，请先运行 supervision init")
-    revision = connection.scalar(select(head.c.revision))  # None without a head: no revision of ours either
+    try:
+        revision = connection.scalar(select(head.c.revision))  # None without a head: no revision of ours either
+    except ProgrammingError:
+        raise SchemaError("数据库角色无权读取日志；请核对 SUPERVISION_DATABASE_URL 所用的角色") from None
     if revision != REVISION:
         raise SchemaError(f"数据库结构版本为 {revision}，本程序需要版本 {REVISION}，请使用与之相符的程序版本")
 
 
-def _has_log(connection: Connection) -> bool:
+def has_log(connection: Connection) -> bool:
+    """Whether there is a log, of whichever revision."""
     return inspect(connection).has_table(head.name)
 
 
@@ -190,4 +196,6 @@ def _trigger_statements(dialect: str) -> list[str]:
             "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
             for table in APPEND_ONLY
         ),
+        # Else a session that calls itself a replica would not be asked.
+        *(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_no_change" for table in APPEND_ONLY),
     ]

@@ -18,7 +18,7 @@ from uuid import UUID
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from events.framing import length_prefixed, u64
+from events.framing import length_prefixed, name_field, place_fields
 
 EVENT_CONTEXT = b"supervision/event/v1"
 KEY_CONTEXT = b"supervision/key/v1"
@@ -27,6 +27,8 @@ ED25519 = b"\x01"
 KEY_ID_BYTES = 32
 PUBLIC_KEY_BYTES = 32
 SIGNATURE_BYTES = 64
+
+_CONTEXT_FIELD = length_prefixed(EVENT_CONTEXT)
 
 
 class Signer(Protocol):
@@ -67,6 +69,19 @@ class Ed25519Signer:
         return self._private_key.sign(message)
 
 
+def made_in_memory(signer: Signer) -> bool:
+    """Whether this module makes the signatures, with a key of which it derived public key and key id itself.
+
+    Whoever overrides any of that, or asks a device, is somebody whose signatures can fail to verify.
+    """
+    kind = type(signer)
+    return isinstance(signer, Ed25519Signer) and (kind.sign, kind.public_key, kind.key_id) == (
+        Ed25519Signer.sign,
+        Ed25519Signer.public_key,
+        Ed25519Signer.key_id,
+    )
+
+
 def key_id_of(public_key: bytes) -> bytes:
     """The 32-byte key id of an Ed25519 public key of 32 bytes."""
     return hashlib.sha256(KEY_CONTEXT + ED25519 + public_key).digest()
@@ -74,13 +89,13 @@ def key_id_of(public_key: bytes) -> bytes:
 
 def signature_message(origin: str, stream_id: UUID, stream_version: int, topic: str, state: bytes) -> bytes:
     """What an event's signature is over."""
-    return length_prefixed(
-        EVENT_CONTEXT,
-        origin.encode(),
-        stream_id.bytes,
-        u64(stream_version),
-        topic.encode(),
-        hashlib.sha256(state).digest(),
+    return b"".join(
+        (
+            _CONTEXT_FIELD,
+            name_field(origin),
+            place_fields(stream_id, stream_version, topic),
+            length_prefixed(hashlib.sha256(state).digest()),
+        )
     )
 
 

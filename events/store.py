@@ -16,15 +16,16 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from eventsourcing.persistence import OperationalError, PersistenceError
-from sqlalchemy import Row, Select, select, tuple_
+from eventsourcing.persistence import Notification, OperationalError, PersistenceError
+from sqlalchemy import Row, Select, and_, false, or_, select
 
 from events import merkle, schema
 from events.checkpoint import Checkpoint
 from events.checkpoints import Checkpoints
-from events.custody import CustodyBatch, check_custody
+from events.claims import claims_of
+from events.custody import NO_CHANGE, CustodyBatch, check_custody
 from events.custody_reader import CustodyReader
-from events.database import library_errors, open_engine
+from events.database import library_errors, open_engine, read, value_of
 from events.group_commit import GroupCommit
 from events.growth import Growth
 from events.leaf import Entry, RecordedEntry, SignedEvent, check_form
@@ -33,10 +34,11 @@ from events.note import parse
 from events.sequencer import Outcome, Sequencer, Submission
 from events.sequencer_postgres import PostgresSequencer
 from events.sequencer_sqlite import SQLiteSequencer
+from events.topics import registered
 
-NO_CUSTODY = CustodyBatch()
+DESTRUCTIONS_AT_ONCE = 1000
 
-_ENTRY = tuple(schema.event.c[name] for name in Entry._fields)
+_ENTRY = ", ".join(Entry._fields)
 
 
 class DamagedLog(RuntimeError):
@@ -70,14 +72,14 @@ class LogStore:
             SQLiteSequencer(self._engine) if self._engine.dialect.name == "sqlite" else PostgresSequencer(self._engine)
         )
         self.custody = CustodyReader(self._engine, home)
-        self.checkpoints = Checkpoints(self._engine)
+        self.checkpoints = Checkpoints(self._engine, self._sequencer.exclusive)
         self._start_afresh()
         reference = weakref.ref(self)
         os.register_at_fork(after_in_child=lambda: _in_child(reference()))
 
     def _start_afresh(self) -> None:
         # Locks and threads of a parent process mean nothing in its child.
-        self._writers: GroupCommit[Submission, list[int]] = GroupCommit(self._commit)
+        self._writers: GroupCommit[Submission, list[int]] = GroupCommit(self._commit, self._sequencer.turn)
         self._growth = Growth(self._engine, self.size)
 
     def create(self, origin: str) -> None:
@@ -86,7 +88,7 @@ class LogStore:
             schema.create(connection, origin)
 
     def open(self) -> Head:
-        """Check the log before it is used, and return its head.
+        """Check the log before it is used, finish what a crash has left of a destruction, and return the log's head.
 
         Raises :class:`events.schema.SchemaError` for a missing log or another revision, :class:`DamagedLog`
         when the tree does not begin with the one last signed.
@@ -96,6 +98,7 @@ class LogStore:
         try:
             head = self.head()
             self._check_tree(head)
+            self._finish_destruction()
         except ValueError as error:
             raise DamagedLog(f"日志与已签署的检查点不符（{error}），拒绝写入；请运行 supervision verify 查看") from None
         return head
@@ -119,7 +122,7 @@ class LogStore:
 
     # --- Appending -----------------------------------------------------------------------------------
 
-    def append(self, events: Sequence[SignedEvent], custody: CustodyBatch = NO_CUSTODY) -> list[int]:
+    def append(self, events: Sequence[SignedEvent], custody: CustodyBatch = NO_CHANGE) -> list[int]:
         """Write events and the changes in custody that they speak of, durably; returns their positions.
 
         All or nothing. Raises :class:`events.sequencer.Conflict` when a stream has grown meanwhile or a
@@ -133,12 +136,28 @@ class LogStore:
         check_custody(custody, events)
         self._check_files(custody)
         positions = self._writers.submit(Submission(tuple(events), custody))
-        self._growth.announce()
         for sha256 in custody.destroy_files:
             self.custody.file_path(sha256).unlink(missing_ok=True)
         if custody.destroy_envelopes or custody.destroy_wraps:
             self._sequencer.wipe()
         return positions
+
+    def _finish_destruction(self) -> None:
+        """Take from the disk what an event says is destroyed: whoever wrote it may have died before he could.
+
+        Nobody could make up for it otherwise, since the event is written and the rows are gone.
+        """
+        destroying = [name for name, event in registered() if "destroyed" in event.__dataclass_fields__]
+        last = 0
+        while entries := self.entries(last + 1, DESTRUCTIONS_AT_ONCE, topics=destroying):
+            last = entries[-1].position
+            for sha256 in (sha256 for _, entry in entries for sha256 in claims_of(entry.state).destroyed):
+                path = self.custody.file_path(sha256)
+                kept = self.custody.find("file", [sha256]).get(sha256) if path.exists() else None
+                if kept is not None and kept.stream_id is None:
+                    path.unlink(missing_ok=True)
+        if last:
+            self._sequencer.wipe()
 
     def _check_files(self, custody: CustodyBatch) -> None:
         for row in custody.files:
@@ -150,28 +169,29 @@ class LogStore:
         """One transaction for all; where one of them spoils it, one for each."""
         try:
             with library_errors():
-                return self._sequencer.append(submissions, self._clock())
+                outcomes = self._sequencer.append(submissions, self._clock())
         except OperationalError as error:  # not about anybody's data: the disk, the connection
             return [OperationalError(str(error)) for _ in submissions]
         except (PersistenceError, ValueError) as error:
             if len(submissions) == 1:
                 return [error]
             return [outcome for submission in submissions for outcome in self._commit([submission])]
+        self._growth.announce()
+        return outcomes
 
     # --- Reading -------------------------------------------------------------------------------------
 
     def head(self) -> Head:
         """Origin, size, root and last hour, all of the same moment."""
-        row = self._head_row(select(schema.head))
-        frontier = Frontier.from_bytes(row.size, row.frontier)
-        return Head(row.origin, row.size, frontier.root(), row.recorded_at)
+        origin, size, frontier, recorded_at = self._head("origin, size, frontier, recorded_at")
+        return Head(origin, size, Frontier.from_bytes(size, frontier).root(), recorded_at)
 
     def size(self) -> int:
         """Number of events, which is the last position."""
-        return int(self._head_row(select(schema.head.c.size)).size)
+        return int(self._head("size")[0])
 
-    def _head_row(self, query: Select[*tuple[Any, ...]]) -> Row[*tuple[Any, ...]]:
-        for row in self._rows(query):
+    def _head(self, columns: str) -> tuple[Any, ...]:
+        for row in read(self._engine, f"SELECT {columns} FROM head"):  # noqa: S608 - names of ours
             return row
         raise DamagedLog("数据库中的日志没有树头，请从备份恢复，并运行 supervision verify 查看")
 
@@ -179,13 +199,25 @@ class LogStore:
         self, start: int, limit: int, stop: int | None = None, topics: Sequence[str] = ()
     ) -> list[RecordedEntry]:
         """At most ``limit`` entries from ``start`` to ``stop``, both included; of ``topics`` if given."""
-        event = schema.event.c
-        query = select(event.position, *_ENTRY).where(event.position >= start).order_by(event.position).limit(limit)
+        rows = self._between(f"position, {_ENTRY}", start, limit, stop, topics)
+        return [RecordedEntry(row[0], Entry(_uuid(row[1]), *row[2:])) for row in rows]
+
+    def notifications(
+        self, start: int, limit: int, stop: int | None = None, topics: Sequence[str] = ()
+    ) -> list[Notification]:
+        """The same as :meth:`entries`, with only what readers of the library ask for."""
+        rows = self._between("stream_id, stream_version, topic, state, position", start, limit, stop, topics)
+        return [Notification(_uuid(stream_id), *rest) for stream_id, *rest in rows]
+
+    def _between(
+        self, columns: str, start: int, limit: int, stop: int | None, topics: Sequence[str]
+    ) -> list[tuple[Any, ...]]:
+        conditions: list[tuple[str, Sequence[object]]] = [("position >= ?", [start])]
         if stop is not None:
-            query = query.where(event.position <= stop)
+            conditions.append(("position <= ?", [stop]))
         if topics:
-            query = query.where(event.topic.in_(topics))
-        return [RecordedEntry(position, Entry(*entry)) for position, *entry in self._rows(query)]
+            conditions.append((f"topic IN ({', '.join('?' * len(topics))})", topics))
+        return self._events(columns, conditions, "position", limit)
 
     def scan(self, size: int, chunk: int = 1000) -> Iterator[RecordedEntry]:
         """All entries up to position ``size``, read in pieces, so that memory does not grow."""
@@ -202,19 +234,41 @@ class LogStore:
         limit: int | None = None,
     ) -> list[Entry]:
         """Entries of a stream by version: those greater than ``gt`` and up to ``lte``."""
-        event = schema.event.c
-        version = event.stream_version
-        query = select(*_ENTRY).where(event.stream_id == stream_id).order_by(version.desc() if desc else version)
+        conditions: list[tuple[str, Sequence[object]]] = [("stream_id = ?", [value_of(self._engine, stream_id)])]
         if gt is not None:
-            query = query.where(version > gt)
+            conditions.append(("stream_version > ?", [gt]))
         if lte is not None:
-            query = query.where(version <= lte)
-        return [Entry(*row) for row in self._rows(query.limit(limit))]
+            conditions.append(("stream_version <= ?", [lte]))
+        rows = self._events(_ENTRY, conditions, "stream_version DESC" if desc else "stream_version", limit)
+        return [Entry(stream_id, *row[1:]) for row in rows]
+
+    def _events(
+        self, columns: str, conditions: Sequence[tuple[str, Sequence[object]]], order: str, limit: int | None
+    ) -> list[tuple[Any, ...]]:
+        where = " AND ".join(condition for condition, _ in conditions)
+        values = [value for _, some in conditions for value in some]
+        query = f"SELECT {columns} FROM event WHERE {where} ORDER BY {order}"  # noqa: S608 - names of ours, values apart
+        return (
+            read(self._engine, query, values)
+            if limit is None
+            else read(self._engine, f"{query} LIMIT ?", [*values, limit])
+        )
+
+    def position_of(self, stream_id: UUID, version: int = 1) -> int | None:
+        """Where an event is, None where there is none."""
+        event = schema.event.c
+        query = select(event.position).where(event.stream_id == stream_id, event.stream_version == version)
+        return next((row.position for row in self._rows(query)), None)
 
     def read_nodes(self, wanted: Sequence[Coordinate]) -> Mapping[Coordinate, bytes]:
         """Hashes of tree nodes (:data:`events.merkle.ReadNodes`); a node that is not there is left out."""
         node = schema.node.c
-        query = select(node.level, node.number, node.hash).where(tuple_(node.level, node.number).in_(wanted))
+        numbers: dict[int, list[int]] = {}
+        for level, number in wanted:
+            numbers.setdefault(level, []).append(number)
+        # Level by level, since SQLite looks through the whole table for pairs in a list.
+        of_levels = [and_(node.level == level, node.number.in_(some)) for level, some in numbers.items()]
+        query = select(node.level, node.number, node.hash).where(or_(false(), *of_levels))
         return {Coordinate(level, number): digest for level, number, digest in self._rows(query)}
 
     def wait_beyond(self, position: int, timeout: float, given_up: Callable[[], bool] = lambda: False) -> bool:
@@ -228,6 +282,10 @@ class LogStore:
     def _rows(self, query: Select[*tuple[Any, ...]]) -> Sequence[Row[*tuple[Any, ...]]]:
         with library_errors(), self._engine.connect() as connection:
             return connection.execute(query).all()
+
+
+def _uuid(value: UUID | str) -> UUID:
+    return value if isinstance(value, UUID) else UUID(value)
 
 
 def _in_child(store: LogStore | None) -> None:

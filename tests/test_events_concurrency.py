@@ -3,22 +3,23 @@
 A writer that is killed leaves all or nothing.
 """
 
+import contextlib
 import os
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 from eventsourcing.persistence import IntegrityError, OperationalError
 
 from events.custody import CustodyBatch, CustodyError, LookupRow
-from events.group_commit import GroupCommit, LeaderFailed
 from events.leaf import SignedEvent
 from events.sequencer import Conflict
 from events.signing import signature_message
@@ -101,105 +102,8 @@ def test_bad_data_of_one_caller_harms_no_neighbour(store: LogStore) -> None:
     assert_whole(store)
 
 
-# --- Group commit
-# -----------------------------------------------------------------------------------------------
-
-
-class Gate:
-    """A `commit` that can be held up, to let callers gather behind it."""
-
-    def __init__(self) -> None:
-        self.batches: list[list[int]] = []
-        self.open = threading.Event()
-        self.entered = threading.Event()
-
-    def commit(self, jobs: Sequence[int]) -> list[int | Exception]:
-        self.batches.append(list(jobs))
-        self.entered.set()
-        self.open.wait()
-        return [ValueError(str(job)) if job < 0 else job * 10 for job in jobs]
-
-
-def queue(pool: ThreadPoolExecutor, group: GroupCommit[int, int], jobs: Sequence[int]) -> list[Future[int]]:
-    """Submits jobs from threads of their own, in this order."""
-    futures = []
-    for job in jobs:
-        futures.append(pool.submit(group.submit, job))
-        time.sleep(0.03)
-    return futures
-
-
-def test_callers_who_come_while_one_writes_share_the_next_batch() -> None:
-    gate = Gate()
-    group = GroupCommit(gate.commit)
-    with ThreadPoolExecutor(4) as pool:
-        one, two, bad, four = queue(pool, group, [1, 2, -3, 4])
-        gate.open.set()
-        assert [outcome_of(future) for future in (one, two, four)] == [10, 20, 40]
-        assert isinstance(outcome_of(bad), ValueError)
-    assert gate.batches == [[1], [2, -3, 4]]
-
-
-def test_nobody_waits_for_a_leader_who_died() -> None:
-    gate = Gate()
-
-    def commit(jobs: Sequence[int]) -> list[int | Exception]:
-        outcomes = gate.commit(jobs)
-        if 1 in jobs:
-            raise SystemExit
-        return outcomes
-
-    group = GroupCommit(commit)
-    with ThreadPoolExecutor(4) as pool:
-        dead, *others = queue(pool, group, [1, 2, 3, 4])
-        gate.open.set()
-        assert isinstance(outcome_of(dead), SystemExit)
-        assert [outcome_of(future) for future in others] == [20, 30, 40]
-
-
-def test_those_in_the_batch_of_a_leader_who_died_are_told_that_the_outcome_is_unknown() -> None:
-    gate = Gate()
-
-    def commit(jobs: Sequence[int]) -> list[int | Exception]:
-        outcomes = gate.commit(jobs)
-        if len(jobs) > 1:
-            raise SystemExit
-        return outcomes
-
-    group = GroupCommit(commit)
-    with ThreadPoolExecutor(3) as pool:
-        alone, leader, follower = queue(pool, group, [1, 2, 3])
-        gate.open.set()
-        assert outcome_of(alone) == 10
-        assert isinstance(outcome_of(leader), SystemExit)
-        assert isinstance(outcome_of(follower), LeaderFailed)
-    assert group.submit(4) == 40
-
-
-def test_a_caller_who_is_interrupted_while_he_waits_is_not_waited_for() -> None:
-    gate = Gate()
-    group = GroupCommit(gate.commit)
-    leader = threading.Thread(target=group.submit, args=(1,))
-    leader.start()
-    gate.entered.wait(5)
-
-    class Interrupted(BaseException):
-        pass
-
-    class Impatient(threading.Event):
-        def wait(self, timeout: float | None = None) -> bool:
-            raise Interrupted
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("events.group_commit.Event", Impatient)
-        with pytest.raises(Interrupted):
-            group.submit(2)
-    follower = threading.Thread(target=group.submit, args=(3,))
-    follower.start()
-    gate.open.set()
-    leader.join(5)
-    follower.join(5)
-    assert gate.batches == [[1], [3]]
+# --- Trouble
+# --------------------------------------------------------------------------------------------------------
 
 
 def test_trouble_with_the_disk_or_connection_is_told_to_all_and_not_tried_again(
@@ -232,6 +136,19 @@ def test_a_caller_whose_custody_is_wrong_harms_no_neighbour(store: LogStore) -> 
     first, *others = run_together(write, 8)
     assert isinstance(first, CustodyError)
     assert all(isinstance(outcome, list) for outcome in others)
+    assert_whole(store)
+
+
+def test_a_lost_connection_is_told_and_the_next_caller_gets_a_new_one(store: LogStore) -> None:
+    if store._engine.dialect.name != "postgresql":
+        return  # a file does not hang up
+    run_together(lambda number: store.append([event(stream(number), 1)]), 4)
+    with psycopg.connect(store._engine.url.set(drivername="postgresql").render_as_string(False)) as other:
+        other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+    for lost in (lambda: store.append([event(stream("a"), 1)]), lambda: store.entries(1, 10)):
+        with contextlib.suppress(OperationalError):
+            lost()
+    assert store.append([event(stream("b"), 1)])
     assert_whole(store)
 
 
@@ -327,6 +244,32 @@ def test_a_writer_killed_at_any_moment_leaves_each_report_whole_or_not_at_all(
     assert deployment.verify().count == verified.count + 2
 
 
+HOLDER = """
+import sys
+from pathlib import Path
+from events.store import LogStore
+
+with LogStore(sys.argv[1], Path(sys.argv[2]))._sequencer.transaction() as transaction:
+    transaction.look([], [])
+    print("ready", flush=True)
+    sys.stdin.readline()
+"""
+
+
+def test_a_writer_who_is_killed_while_he_holds_the_head_lets_the_next_one_in(
+    store: LogStore, database_url: str, tmp_path: Path
+) -> None:
+    holder = start_writer(HOLDER, database_url, tmp_path)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(store.append, [event(stream("a"), 1)])
+        with pytest.raises(TimeoutError):
+            waiting.result(timeout=0.2)
+        holder.kill()
+        assert waiting.result(timeout=10) == [1]
+    holder.communicate()
+    assert_whole(store)
+
+
 FORKER = """
 import os
 import sys
@@ -346,6 +289,37 @@ if child:
 def test_a_forked_child_writes_with_connections_of_its_own(store: LogStore, database_url: str, tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-c", FORKER, database_url, tmp_path], check=True, timeout=60, **SURROUNDINGS)
     assert store.size() == 3
+    assert_whole(store)
+
+
+FORKER_WHO_HAS_WAITED = """
+import os
+import sys
+import time
+from pathlib import Path
+from events.store import LogStore
+from tests.test_events_concurrency import event, stream
+
+store = LogStore(sys.argv[1], Path(sys.argv[2]))
+assert not store.wait_beyond(10**9, 0.1)
+child = os.fork()
+if child == 0:
+    (position,) = store.append([event(stream("child"), 1)])
+    os._exit(not store.wait_beyond(position, 30))
+version = 0
+while (ended := os.waitpid(child, os.WNOHANG)) == (0, 0):
+    version += 1
+    store.append([event(stream("parent"), version)])
+    time.sleep(0.05)
+sys.exit(ended[1])
+"""
+
+
+def test_a_forked_child_waits_with_a_thread_of_its_own(store: LogStore, database_url: str, tmp_path: Path) -> None:
+    """A thread of the parent's, such as the one that listens on PostgreSQL, is not in the child."""
+    script = [sys.executable, "-c", FORKER_WHO_HAS_WAITED, database_url, tmp_path]
+    subprocess.run(script, check=True, timeout=60, **SURROUNDINGS)
+    assert len(store.stream(stream("child"))) == 1
     assert_whole(store)
 
 

@@ -29,8 +29,11 @@ class SigningRecorder(LogRecorder):
         shifted = [replace(event, originator_version=event.originator_version + 1) for event in stored_events]
         return super().insert_events(shifted, signer=signer("library"), **kwargs)
 
-    def select_events(self, originator_id: UUID | str, **kwargs: Any) -> list[StoredEvent]:
-        found = super().select_events(originator_id, **kwargs)
+    def select_events(
+        self, originator_id: UUID | str, *, gt: int | None = None, lte: int | None = None, **kwargs: Any
+    ) -> list[StoredEvent]:
+        bounds = {name: bound + 1 for name, bound in (("gt", gt), ("lte", lte)) if bound is not None}
+        found = super().select_events(originator_id, **bounds, **kwargs)
         return [replace(event, originator_version=event.originator_version - 1) for event in found]
 
     def select_notifications(self, *args: Any, **kwargs: Any) -> list[Notification]:
@@ -38,8 +41,18 @@ class SigningRecorder(LogRecorder):
         return [replace(event, originator_version=event.originator_version - 1) for event in found]
 
 
-class TestOnSQLite(published.ApplicationRecorderTestCase[LogRecorder]):
+class SilentRecorder(SigningRecorder):
+    """The cases for recorders of aggregates expect that positions are kept from them."""
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> None:  # type: ignore[override]  # so they want it
+        super().insert_events(stored_events, **kwargs)
+
+
+class OnSQLite:
+    """A recorder of the class `kind` on a new SQLite database."""
+
     INITIAL_VERSION = 0
+    kind: type[SigningRecorder]
 
     @pytest.fixture(autouse=True)
     def _database(self, tmp_path: Path) -> Iterator[None]:
@@ -50,15 +63,55 @@ class TestOnSQLite(published.ApplicationRecorderTestCase[LogRecorder]):
         yield
         self._store.close()
 
-    def create_recorder(self) -> LogRecorder:
-        return SigningRecorder(self._store, ORIGIN)
+    def create_recorder(self) -> SigningRecorder:
+        return self.kind(self._store, ORIGIN)
+
+
+class OnPostgres(OnSQLite):
+    """The same on a new PostgreSQL database."""
+
+    @pytest.fixture(autouse=True)
+    def _database(self, postgres_database: str, tmp_path: Path) -> Iterator[None]:
+        yield from self._open(postgres_database, tmp_path)
+
+
+class ApplicationCases(published.ApplicationRecorderTestCase[LogRecorder]):
+    kind = SigningRecorder
 
     def test_insert_subscribe(self) -> None:
         self.optional_test_insert_subscribe()
 
 
-@pytest.mark.postgres
-class TestOnPostgres(TestOnSQLite):
-    @pytest.fixture(autouse=True)
-    def _database(self, postgres_database: str, tmp_path: Path) -> Iterator[None]:
-        yield from self._open(postgres_database, tmp_path)
+class AggregateCases(published.AggregateRecorderTestCase):
+    kind = SilentRecorder
+
+
+class InterleavingCases(published.NonInterleavingNotificationIDsBaseCase):
+    kind = SigningRecorder
+
+
+# The library's cases are abstract; pytest collects what is called Test….
+
+
+class TestApplicationOnSQLite(OnSQLite, ApplicationCases):
+    pass
+
+
+class TestApplicationOnPostgres(OnPostgres, ApplicationCases):
+    pass
+
+
+class TestAggregateOnSQLite(OnSQLite, AggregateCases):
+    pass
+
+
+class TestAggregateOnPostgres(OnPostgres, AggregateCases):
+    pass
+
+
+class TestInterleavingOnSQLite(OnSQLite, InterleavingCases):
+    pass
+
+
+class TestInterleavingOnPostgres(OnPostgres, InterleavingCases):
+    pass

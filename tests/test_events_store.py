@@ -18,10 +18,10 @@ from events.leaf import SALT_BYTES, SignedEvent, leaf_hash
 from events.merkle import Coordinate, Frontier, prove_inclusion, verify_inclusion
 from events.schema import SchemaError
 from events.sequencer import Conflict
-from events.signer import CheckpointSigner
 from events.signing import signature_message
 from events.store import DamagedLog, LogStore
 from tests.support.log import NOON, ORIGIN, Clock, digest, open_log, signer, stream
+from tests.support.signing import signer_of
 
 CLERK = signer("clerk")
 
@@ -192,9 +192,11 @@ def test_a_missing_node_is_left_out_of_the_answer(store: LogStore) -> None:
 
 @pytest.mark.parametrize("table", schema.APPEND_ONLY)
 @pytest.mark.parametrize("statement", ["DELETE FROM {}", "UPDATE {} SET {} = {}"])
-def test_rows_of_the_log_are_neither_changed_nor_deleted(store: LogStore, table: str, statement: str) -> None:
+def test_rows_of_the_log_are_neither_changed_nor_deleted(
+    store: LogStore, tmp_path: Path, table: str, statement: str
+) -> None:
     store.append([event(stream("a"), 1)])
-    CheckpointSigner(store, signer("log")).sign_head()
+    signer_of(store, tmp_path).sign_head()
     store.checkpoints.add_cosignatures(1, [cosign(store.head().checkpoint().text(), "witness", signer("w"), NOON)])
     column = schema.metadata.tables[table].columns.keys()[0]
     with pytest.raises(sqlalchemy.exc.DBAPIError, match="append-only"):
@@ -264,9 +266,11 @@ def test_a_database_that_cannot_hold_a_log_is_refused(tmp_path: Path, url: str) 
         "DROP TRIGGER {};DELETE FROM node WHERE level = 1 AND number = 0",
     ],
 )
-def test_a_log_that_does_not_match_its_last_checkpoint_is_not_written_to(store: LogStore, damage: str) -> None:
+def test_a_log_that_does_not_match_its_last_checkpoint_is_not_written_to(
+    store: LogStore, tmp_path: Path, damage: str
+) -> None:
     store.append([event(stream("a"), version) for version in (1, 2, 3)])
-    CheckpointSigner(store, signer("log")).sign_head()
+    signer_of(store, tmp_path).sign_head()
     on_postgres = store._engine.dialect.name == "postgresql"
     for statement in damage.split(";"):
         tamper(store, statement.format("node_no_change ON node" if on_postgres else "node_no_delete"))

@@ -1,0 +1,1 @@
+"""The parts of `scripts/bench_recorders.py`: who is measured, and the process that measures one of them."""
