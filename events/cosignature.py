@@ -52,7 +52,7 @@ class CosignatureVerifier:
         if len(signature) != _TIMESTAMP.size + SIGNATURE_BYTES:
             return False
         (timestamp,) = _TIMESTAMP.unpack_from(signature)
-        if not 0 < timestamp <= _MAX_TIMESTAMP:
+        if not 0 < timestamp <= _MAX_TIMESTAMP:  # 0 would say nothing of the time; tlog-witness forbids it
             return False
         return is_signed_by(self.public_key, cosigned_message(text, timestamp), signature[_TIMESTAMP.size :])
 
@@ -89,4 +89,6 @@ def timestamp_of(signature: NoteSignature) -> int:
     if len(signature.signature) != _TIMESTAMP.size + SIGNATURE_BYTES:
         raise NoteError("联署的长度不对")
     (timestamp,) = _TIMESTAMP.unpack_from(signature.signature)
+    if not 0 < timestamp <= _MAX_TIMESTAMP:
+        raise NoteError("联署的时间不对")
     return int(timestamp)

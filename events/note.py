@@ -1,9 +1,9 @@
 """C2SP signed-note (https://c2sp.org/signed-note): a text and signature lines below it, Ed25519.
 
-A note is ``text || "\\n" || signature lines``, where the text ends in a newline and a line is ``— <key
-name> base64(key hash (4 bytes) || signature)``. Signatures by unknown keys are ignored; a bad signature by
-a known key spoils the note. A verifier key is passed around as ``<name>+<key hash in hex>+base64(0x01 ||
-public key)``.
+A note is ``text || "\\n" || signature lines``, where the text ends in a newline and a line is ``— <key name>
+base64(key hash (4 bytes) || signature)``. Signatures by unknown keys are ignored; a bad signature by a known key spoils
+the note, even beside a good one of the same key. A verifier key is passed around as ``<name>+<key hash in
+hex>+base64(0x01 || public key)``.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ def key_hash(name: str, signature_type: int, public_key: bytes) -> bytes:
 
 
 def check_name(name: str) -> None:
-    """Raises :class:`NoteError` for a key name with a space or a plus sign, or an empty one."""
-    if not name or "+" in name or any(c.isspace() or c < " " for c in name):
+    """Raises :class:`NoteError` for a key name with a Unicode space or a plus sign, or an empty one."""
+    if not name or "+" in name or any(c.isspace() or c < " " for c in name) or not _is_utf8(name):
         raise NoteError(f"密钥名称 {name!r} 不能为空，也不能含空白或加号")
 
 
@@ -51,6 +51,10 @@ class NoteSignature:
 
     def line(self) -> str:
         return f"{_DASH}{self.name} {_base64(self.key_hash + self.signature)}\n"
+
+    def is_of(self, verifier: Verifier) -> bool:
+        """Whether it says that it is by this key."""
+        return (self.name, self.key_hash) == (verifier.name, verifier.key_hash)
 
 
 class Verifier(Protocol):
@@ -164,19 +168,23 @@ def parse(data: bytes) -> Note:
 def open_note(data: bytes, verifiers: Iterable[AnyVerifier]) -> tuple[Note, tuple[AnyVerifier, ...]]:
     """The note, and which of the known keys have signed it.
 
-    Raises :class:`NoteError` when it is malformed, when a known key's signature is bad, or when no known
-    key signed.
+    Raises :class:`NoteError` when it is malformed, when a known key's signature is bad, when no known key
+    signed, or when two known keys cannot be told apart.
     """
     note = parse(data)
-    known = {(verifier.name, verifier.key_hash): verifier for verifier in verifiers}
+    known: dict[tuple[str, bytes], AnyVerifier] = {}
+    for verifier in verifiers:
+        if known.setdefault((verifier.name, verifier.key_hash), verifier) != verifier:
+            raise NoteError(f"两个密钥都叫 {verifier.name}，指纹也相同，无法区分")
     signed_by: list[AnyVerifier] = []
     for signature in note.signatures:
-        verifier = known.get((signature.name, signature.key_hash))
-        if verifier is None or verifier in signed_by:
+        signer = known.get((signature.name, signature.key_hash))
+        if signer is None:
             continue
-        if not verifier.verifies(note.text, signature.signature):
+        if not signer.verifies(note.text, signature.signature):
             raise NoteError(f"密钥 {signature.name} 的签名无效")
-        signed_by.append(verifier)
+        if signer not in signed_by:
+            signed_by.append(signer)
     if not signed_by:
         raise NoteError("签名文本没有已知密钥的签名")
     return note, tuple(signed_by)
@@ -184,7 +192,7 @@ def open_note(data: bytes, verifiers: Iterable[AnyVerifier]) -> tuple[Note, tupl
 
 def check_text(text: str) -> None:
     """Raises :class:`NoteError` for a text that no note can have."""
-    if not text.endswith("\n") or any(c < " " and c != "\n" for c in text):
+    if not text.endswith("\n") or any(c < " " and c != "\n" for c in text) or not _is_utf8(text):
         raise NoteError("签名文本须以换行结尾，且不能含其他控制字符")
 
 
@@ -198,6 +206,15 @@ def parse_line(line: str) -> NoteSignature:
     if len(raw) <= KEY_HASH_BYTES:
         raise NoteError("签名行中的签名太短")
     return NoteSignature(name, raw[:KEY_HASH_BYTES], raw[KEY_HASH_BYTES:])
+
+
+def _is_utf8(text: str) -> bool:
+    """Not where a command line or a file name has left lone surrogates."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _base64(data: bytes) -> str:

@@ -13,6 +13,7 @@ A checkpoint is valid when one of the logs has signed it and the quorum has cosi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -22,6 +23,10 @@ from events.note import NoteError, NoteVerifier, Verifier, open_note
 
 NONE = "none"
 MAX_BYTES = 256 * 1024
+
+_CONTROL = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]")
+_BLANKS = re.compile(r"[ \t]+")
+_THRESHOLD = re.compile(r"[1-9][0-9]{0,5}")
 
 
 class PolicyError(ValueError):
@@ -39,7 +44,7 @@ class Witness:
 
 @dataclass(frozen=True)
 class SignedTree:
-    """A checkpoint that its log has signed; when each known witness cosigned it, Unix seconds by policy name."""
+    """A checkpoint that its log has signed; when each known witness last cosigned it, Unix seconds by policy name."""
 
     checkpoint: Checkpoint
     cosigned_at: Mapping[str, int]
@@ -51,7 +56,11 @@ class SignedTree:
 
 @dataclass(frozen=True)
 class Policy:
-    """``groups``: name to (k, members): k of the members, witnesses or groups. ``quorum``: a name, or ``none``."""
+    """``groups``: name to (k, members): k of the members, which are witnesses or groups before it.
+
+    ``quorum``: the name of a witness or group, or ``none``.
+    Names are shown as text; octets that are no UTF-8, which a file may have, are written ``\\xff``.
+    """
 
     logs: tuple[NoteVerifier, ...]
     witnesses: tuple[Witness, ...]
@@ -68,9 +77,8 @@ class Policy:
         checkpoint = Checkpoint.parse(opened.text)
         if not any(log.name == checkpoint.origin and log in signed_by for log in self.logs):
             raise NoteError("检查点没有已知日志的签名")
-        times = {(line.name, line.key_hash): line for line in reversed(opened.signatures)}
         cosigned_at = {
-            witness.name: timestamp_of(times[witness.key.name, witness.key.key_hash])
+            witness.name: max(timestamp_of(line) for line in opened.signatures if line.is_of(witness.key))
             for witness in self.witnesses
             if witness.key in signed_by
         }
@@ -85,13 +93,11 @@ class Policy:
 
     def is_quorum(self, cosigned_by: Iterable[str]) -> bool:
         """Whether the witnesses of these names are enough."""
-        return self.quorum == NONE or self._has_witnessed(self.quorum, frozenset(cosigned_by))
-
-    def _has_witnessed(self, name: str, cosigned_by: frozenset[str]) -> bool:
-        if name not in self.groups:
-            return name in cosigned_by
-        needed, members = self.groups[name]
-        return sum(self._has_witnessed(member, cosigned_by) for member in members) >= needed
+        witnessed = {witness.name for witness in self.witnesses}.intersection(cosigned_by)
+        for name, (needed, members) in self.groups.items():
+            if len(witnessed.intersection(members)) >= needed:
+                witnessed.add(name)
+        return self.quorum == NONE or self.quorum in witnessed
 
     def encode(self) -> str:
         """The policy as text."""
@@ -103,20 +109,15 @@ class Policy:
     @classmethod
     def parse(cls, data: bytes) -> Policy:
         """Raises :class:`PolicyError` with the number of the line that is wrong."""
-        if len(data) > MAX_BYTES or any((byte < 0x20 and byte not in (0x09, 0x0A)) or byte == 0x7F for byte in data):
+        if len(data) > MAX_BYTES or _CONTROL.search(data):
             raise PolicyError("密钥文件含有控制字符，或者过大")
-        try:
-            lines = data.decode("utf-8").split("\n")
-        except UnicodeDecodeError:
-            raise PolicyError("密钥文件不是有效的 UTF-8") from None
         reader = _Reader()
-        for number, line in enumerate(lines, 1):
-            words = line.replace("\t", " ").split(" ")
-            words = [word for word in words if word]
+        for number, line in enumerate(data.decode("utf-8", "backslashreplace").split("\n"), 1):
+            words = [word for word in _BLANKS.split(line) if word]
             if words and not words[0].startswith("#"):
                 try:
                     reader.take(words)
-                except ValueError as problem:
+                except (PolicyError, NoteError) as problem:
                     raise PolicyError(f"密钥文件第 {number} 行：{problem}") from None
         return reader.policy()
 
@@ -128,6 +129,7 @@ class _Reader:
         self._logs: list[NoteVerifier] = []
         self._witnesses: list[Witness] = []
         self._groups: dict[str, tuple[int, tuple[str, ...]]] = {}
+        self._defined: set[str] = set()
         self._members: set[str] = set()
         self._quorum: str | None = None
 
@@ -144,7 +146,7 @@ class _Reader:
         elif kind == "quorum" and len(rest) == 1:
             self._set_quorum(rest[0])
         else:
-            raise ValueError("应为 log、witness、group 或 quorum，及其各项")
+            raise PolicyError("应为 log、witness、group 或 quorum，及其各项")
 
     def policy(self) -> Policy:
         if self._quorum is None:
@@ -153,36 +155,35 @@ class _Reader:
 
     def _add_log(self, log: NoteVerifier) -> None:
         if any(log.public_key == other.public_key for other in self._logs):
-            raise ValueError("日志密钥重复")
+            raise PolicyError("日志密钥重复")
         self._logs.append(log)
 
     def _add_witness(self, witness: Witness) -> None:
         if any(witness.key.public_key == other.key.public_key for other in self._witnesses):
-            raise ValueError("见证密钥重复")
+            raise PolicyError("见证密钥重复")
         self._witnesses.append(witness)
+        self._defined.add(witness.name)
 
     def _add_group(self, name: str, threshold: str, members: Sequence[str]) -> None:
         for member in members:
-            if not self._is_defined(member) or member in self._members or members.count(member) > 1:
-                raise ValueError(f"{member} 未在前面定义，或者已属于别的组")
-        needed = {"all": len(members), "any": 1}.get(threshold)
-        if needed is None:
-            needed = int(threshold) if threshold.isascii() and threshold.isdigit() and threshold[0] != "0" else 0
+            if member not in self._defined or member in self._members:
+                raise PolicyError(f"{member} 未在前面定义，或者已属于某个组")
+            self._members.add(member)
+        needed = {"all": len(members), "any": 1}.get(threshold, 0)
+        if _THRESHOLD.fullmatch(threshold):
+            needed = int(threshold)
         if not 1 <= needed <= len(members):
-            raise ValueError("组的人数应为 all、any 或 1 到成员数之间的整数")
-        self._members.update(members)
+            raise PolicyError("组的人数应为 all、any 或 1 到成员数之间的整数")
         self._groups[name] = (needed, tuple(members))
+        self._defined.add(name)
 
     def _set_quorum(self, name: str) -> None:
         if self._quorum is not None:
-            raise ValueError("quorum 只能有一行")
-        if name != NONE and not self._is_defined(name):
-            raise ValueError(f"{name} 未在前面定义")
+            raise PolicyError("quorum 只能有一行")
+        if name != NONE and name not in self._defined:
+            raise PolicyError(f"{name} 未在前面定义")
         self._quorum = name
 
     def _check_new_name(self, name: str) -> None:
-        if name == NONE or self._is_defined(name):
-            raise ValueError(f"名称 {name} 重复或不能使用")
-
-    def _is_defined(self, name: str) -> bool:
-        return name in self._groups or any(name == witness.name for witness in self._witnesses)
+        if name == NONE or name in self._defined:
+            raise PolicyError(f"名称 {name} 重复或不能使用")

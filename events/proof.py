@@ -12,7 +12,8 @@ Leaf index, inclusion proof, and the checkpoint with the signatures of log and w
     …
 
 ``extra`` is not proven by itself. This log puts the leaf data there, which the proof then shows to be in the tree; what
-the leaf data stands for is shown by whoever has the event, or the 查询码 (``supervision verify --code``).
+the leaf data stands for is shown by whoever has the event, or the 查询码 (``supervision verify --code``). A proof of
+another application, whose ``extra`` is something else or missing, is read but proves nothing here.
 """
 
 from __future__ import annotations
@@ -31,12 +32,16 @@ HEADER = "c2sp.org/tlog-proof@v1"
 MAX_HASHES = 63
 MAX_BYTES = 64 * 1024
 
+_EXTRA = "extra "
 _INDEX = re.compile(r"index (0|[1-9][0-9]{0,18})")
 
 
 @dataclass(frozen=True)
 class LogProof:
-    """``index``: of the leaf, from 0. ``hashes``: the inclusion proof. ``checkpoint``: a signed note, as it came."""
+    """``index``: of the leaf, from 0. ``hashes``: the inclusion proof. ``checkpoint``: a signed note, as it came.
+
+    ``leaf_data``: b"" where the file has no ``extra``.
+    """
 
     leaf_data: bytes
     index: int
@@ -45,7 +50,8 @@ class LogProof:
 
     def encode(self) -> bytes:
         """The file."""
-        lines = [HEADER, f"extra {_base64(self.leaf_data)}", f"index {self.index}", *map(_base64, self.hashes)]
+        extra = [_EXTRA + _base64(self.leaf_data)] if self.leaf_data else []
+        lines = [HEADER, *extra, f"index {self.index}", *map(_base64, self.hashes)]
         return "".join(line + "\n" for line in lines).encode() + b"\n" + self.checkpoint
 
     @classmethod
@@ -55,16 +61,17 @@ class LogProof:
             raise ProofError("证明文件过大")
         head, separator, checkpoint = data.partition(b"\n\n")
         try:
-            lines = head.decode("ascii").split("\n")
+            header, *lines = head.decode("ascii").split("\n")
         except UnicodeDecodeError:
             raise ProofError("证明文件的格式不对") from None
-        if not separator or lines[0] != HEADER or len(lines) < 3 or not lines[1].startswith("extra "):
-            raise ProofError(f"证明文件的格式不对：应以 {HEADER} 开头，有 extra、index 两行和检查点")
-        index = _INDEX.fullmatch(lines[2])
-        hashes = tuple(_unbase64(line) for line in lines[3:])
+        if not separator or header != HEADER or not lines:
+            raise ProofError(f"证明文件的格式不对：应以 {HEADER} 开头，有 index 一行和检查点")
+        extra = _parse_extra(lines.pop(0)) if lines[0].startswith(_EXTRA) else b""
+        index = _INDEX.fullmatch(lines[0]) if lines else None
+        hashes = tuple(_unbase64(line) for line in lines[1:])
         if index is None or len(hashes) > MAX_HASHES or any(len(one) != HASH_BYTES for one in hashes):
             raise ProofError("证明文件的序号或哈希格式不对")
-        return cls(_unbase64(lines[1].removeprefix("extra ")), int(index[1]), hashes, checkpoint)
+        return cls(extra, int(index[1]), hashes, checkpoint)
 
     def verify(self, policy: Policy) -> ProvenLeaf:
         """What is proven, given whom one trusts.
@@ -72,6 +79,8 @@ class LogProof:
         Raises :class:`events.merkle.ProofError`, :class:`events.note.NoteError`,
         :class:`events.policy.PolicyError` (too few witnesses) and :class:`events.checkpoint.CheckpointError`.
         """
+        if not self.leaf_data:
+            raise ProofError("证明文件没有叶子数据（extra 一行），不是本平台的证明")
         signed = policy.open_checkpoint(self.checkpoint)
         leaf = hash_leaf(self.leaf_data)
         verify_inclusion(leaf, self.index, signed.checkpoint.size, self.hashes, signed.checkpoint.root)
@@ -86,6 +95,13 @@ class ProvenLeaf:
     index: int
     checkpoint: Checkpoint
     timestamps: Sequence[int]
+
+
+def _parse_extra(line: str) -> bytes:
+    extra = _unbase64(line.removeprefix(_EXTRA))
+    if not extra:
+        raise ProofError("证明文件的 extra 一行是空的")
+    return extra
 
 
 def _base64(data: bytes) -> str:

@@ -27,7 +27,7 @@ MAX_LEVEL = 63
 CHECKPOINT = "checkpoint"
 
 _PATH = re.compile(
-    r"tile/(?P<level>entries|0|[1-9][0-9]?)/(?P<number>(x[0-9]{3}/)*[0-9]{3})(\.p/(?P<width>[1-9][0-9]{0,2}))?"
+    r"tile/(?P<level>entries|0|[1-9][0-9]?)/(?P<number>(x[0-9]{3}/){0,6}[0-9]{3})(\.p/(?P<width>[1-9][0-9]{0,2}))?"
 )
 _LENGTH = struct.Struct(">H")
 
@@ -66,7 +66,7 @@ class Tile:
         level = ENTRIES if found["level"] == "entries" else int(found["level"])
         width = int(found["width"]) if found["width"] else WIDTH
         tile = cls(level, int(found["number"].replace("x", "").replace("/", "")), width)
-        if tile.path != path or level > MAX_LEVEL or not 0 < width <= WIDTH:
+        if tile.path != path or level > MAX_LEVEL or width > WIDTH:
             raise TileError("路径不是日志的瓦片")
         return tile
 
@@ -96,7 +96,7 @@ def tiles_of(size: int, since: int = 0) -> Iterator[Tile]:
 
 
 def encode_bundle(leaf_data: Sequence[bytes]) -> bytes:
-    """An entry bundle: each entry's leaf data after its length in two bytes."""
+    """An entry bundle: each entry's leaf data, at most 65 535 bytes, after its length in two bytes."""
     return b"".join(_LENGTH.pack(len(data)) + data for data in leaf_data)
 
 
@@ -128,32 +128,38 @@ class TileReader:
     """Nodes of a tree of ``size`` leaves and of ``root``, out of tiles that ``fetch`` gives.
 
     A tile is believed only once it has been shown to belong to ``root``: its parent tile holds its hash, and the tiles
-    on the right edge together give the root.
+    on the right edge together give the root. What was shown is kept, but for level 0, of which the last tile alone: to
+    go through the log takes little memory.
     """
 
     def __init__(self, fetch: Fetch, size: int, root: bytes) -> None:
         self._fetch = fetch
         self._size = size
         self._root = root
-        self._read: dict[tuple[int, int], list[bytes]] = {}
-        self._edge_checked = False
+        self._edge: dict[tuple[int, int], list[bytes]] | None = None
+        self._shown: dict[tuple[int, int], list[bytes]] = {}
+        self._last_leaves: tuple[int, list[bytes]] = (-1, [])
 
     def nodes(self, wanted: Sequence[Coordinate]) -> Mapping[Coordinate, bytes]:
         """:data:`events.merkle.ReadNodes`; raises :class:`TileError` for tiles that do not give the root."""
         return {node: self._node(node) for node in wanted}
 
+    def leaves(self, number: int) -> list[bytes]:
+        """Leaf hashes of the tile ``number`` of level 0, shown to be in the tree. Raises :class:`TileError`."""
+        return list(self._tile(0, number))
+
     def bundle(self, number: int) -> list[bytes]:
         """Leaf data of the leaves ``256 * number …``, each shown to be in the tree. Raises :class:`TileError`."""
         hashes = self._tile(0, number)
-        tile = Tile(ENTRIES, number, len(hashes))
-        entries = decode_bundle(self._bytes(tile))[: tile.width]
-        if [hash_leaf(data) for data in entries] != hashes:
+        tile, data = self._file(Tile(ENTRIES, number, len(hashes)))
+        entries = decode_bundle(data)
+        if len(entries) != tile.width or [hash_leaf(one) for one in entries[: len(hashes)]] != hashes:
             raise TileError(f"{tile.path} 与散列树不符")
-        return entries
+        return entries[: len(hashes)]
 
-    def leaves(self, number: int) -> list[bytes]:
-        """Leaf hashes of the tile ``number`` of level 0, shown to be in the tree. Raises :class:`TileError`."""
-        return self._tile(0, number)
+    def check_root(self) -> None:
+        """Raises :class:`TileError` unless the tiles on the right edge give the root."""
+        self._right_edge()
 
     def _node(self, node: Coordinate) -> bytes:
         level, within = divmod(node.level, HEIGHT)
@@ -165,45 +171,52 @@ class TileReader:
         return _top(hashes)
 
     def _tile(self, level: int, number: int) -> list[bytes]:
-        self._check_edge()
-        if (level, number) not in self._read:
-            hashes = self._fetched(level, number)
-            above, at = divmod(number, WIDTH)
-            parent = self._tile(level + 1, above)
-            # All but the rightmost tiles, which the edge has checked, are full and have a parent.
-            if len(hashes) != WIDTH or at >= len(parent) or _top(hashes) != parent[at]:
-                raise TileError(f"{Tile(level, number).path} 与散列树不符")
-            self._read[level, number] = hashes
-        return self._read[level, number]
+        """The hashes of a tile, shown to be in the tree."""
+        at = level, number
+        known = self._right_edge().get(at) or self._shown.get(at)
+        if known is not None:
+            return known
+        if level == 0 and self._last_leaves[0] == number:
+            return self._last_leaves[1]
+        # A tile that is not on the edge is full, and its hash is in its parent.
+        hashes = self._hashes(level, number)
+        above, child = divmod(number, WIDTH)
+        if _top(hashes) != self._tile(level + 1, above)[child]:
+            raise TileError(f"{Tile(level, number).path} 与散列树不符")
+        if level == 0:
+            self._last_leaves = number, hashes
+        else:
+            self._shown[at] = hashes
+        return hashes
 
-    def _check_edge(self) -> None:
-        """Read the partial tiles on the right, whose peaks give the root."""
-        if self._edge_checked:
-            return
-        self._edge_checked = True
-        peaks: list[bytes] = []
-        level = 0
-        while (width := self._size >> (HEIGHT * level)) > 0:
-            if width % WIDTH:
-                hashes = self._fetched(level, width // WIDTH)
-                self._read[level, width // WIDTH] = hashes
-                peaks[:0] = _peaks(hashes)
-            level += 1
-        if Frontier(self._size, peaks).root() != self._root:
-            raise TileError("瓦片算出的根与检查点的根不同")
+    def _right_edge(self) -> Mapping[tuple[int, int], list[bytes]]:
+        """The partial tiles on the right, whose peaks give the root."""
+        if self._edge is None:
+            edge = {}
+            peaks: list[bytes] = []
+            level = 0
+            while (width := self._size >> (HEIGHT * level)) > 0:
+                if width % WIDTH:
+                    hashes = edge[level, width // WIDTH] = self._hashes(level, width // WIDTH)
+                    peaks[:0] = _peaks(hashes)
+                level += 1
+            if Frontier(self._size, peaks).root() != self._root:
+                raise TileError("瓦片算出的根与检查点的根不同")
+            self._edge = edge
+        return self._edge
 
-    def _fetched(self, level: int, number: int) -> list[bytes]:
+    def _hashes(self, level: int, number: int) -> list[bytes]:
+        """The hashes that the tree has of a tile, as fetched."""
         width = min((self._size >> (HEIGHT * level)) - number * WIDTH, WIDTH)
         if width <= 0:
             raise TileError(f"大小为 {self._size} 的树没有第 {level} 层第 {number} 号瓦片")
-        tile = Tile(level, number, width)
-        return decode_tile(tile, self._bytes(tile)[: width * HASH_BYTES])
+        return decode_tile(*self._file(Tile(level, number, width)))[:width]
 
-    def _bytes(self, tile: Tile) -> bytes:
-        """Of the tile, or of the full one where the partial one has gone, as C2SP allows."""
-        for path in dict.fromkeys((tile.path, Tile(tile.level, tile.number).path)):
+    def _file(self, tile: Tile) -> tuple[Tile, bytes]:
+        """The tile, or the full one where the partial one has gone, as C2SP allows."""
+        for candidate in dict.fromkeys((tile, Tile(tile.level, tile.number))):
             try:
-                return self._fetch(path)
+                return candidate, self._fetch(candidate.path)
             except LookupError:
                 continue
         raise TileError(f"缺少 {tile.path}")

@@ -3,12 +3,14 @@
 import hashlib
 import hmac
 import json
+import re
 import struct
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
+from cryptography.exceptions import InvalidSignature
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -60,7 +62,7 @@ def test_an_entry_has_the_published_header_leaf_and_signature(case: dict[str, An
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
 def test_the_formats_are_what_the_documentation_says(case: dict[str, Any]) -> None:
-    """The same, put together by hand from docs/log-format.md."""
+    """The same, put together by hand from docs/log.md."""
 
     def framed(*fields: bytes) -> bytes:
         return b"".join(struct.pack(">I", len(field)) + field for field in fields)
@@ -165,9 +167,46 @@ def test_bytes_that_are_no_canonical_object_are_refused_without_being_quoted(dat
 # --- Documentation --------------------------------------------------------------------------------------------
 
 
-def test_the_worked_example_of_the_documentation_runs_and_gives_the_published_leaf() -> None:
-    page = (Path(__file__).parent.parent / "docs/log-format.md").read_text()
-    _, example = page.split("```python\n")
-    names: dict[str, Any] = {}
-    exec(example.split("```")[0], names)  # noqa: S102 - our own page
+PAGE = (Path(__file__).parent.parent / "docs/log.md").read_text()
+PUBLISHED = json.loads((Path(__file__).parent / "vectors/log/known_answers.json").read_text())
+
+
+def blocks(language: str) -> list[str]:
+    """The page's examples in a language."""
+    return re.findall(f"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+
+
+def run_the_page(proof_file: str, policy: str) -> dict[str, Any]:
+    """What all the names of its Python stand for in the end."""
+    names: dict[str, Any] = {"proof_file": proof_file, "policy": policy}
+    for example in blocks("python"):
+        exec(example, names)  # noqa: S102 - our own page
+    return names
+
+
+def test_the_worked_example_of_the_documentation_runs_and_gives_the_published_answers() -> None:
+    proof_file, policy = blocks("text")
+    assert (proof_file, policy) == (PUBLISHED["proof"]["file"], PUBLISHED["policy"])
+    names = run_the_page(proof_file, policy)
     assert names["leaf"].hex() == CASES[0]["leaf_hash"]
+    assert names["node"].hex() == PUBLISHED["root"]
+    assert names["times"] == [PUBLISHED["timestamp"]]
+    assert names["bundle"].hex() == PUBLISHED["tile/entries/000.p/3"]
+    assert names["tile"].hex() == PUBLISHED["tile/0/000.p/3"]
+
+
+@pytest.mark.parametrize(
+    ("said", "altered"),
+    [
+        ("\nindex 1\n", "\nindex 0\n"),
+        ("\nindex 1\n", "\nindex 2\n"),
+        ("supervision\n3\n", "supervision\n4\n"),
+        ("extra Ac", "extra AC"),
+        ("— city.example/witness YC+TLQAAAABp", "— city.example/witness YC+TLQAAAABq"),
+    ],
+)
+def test_the_worked_example_refuses_what_is_altered(said: str, altered: str) -> None:
+    proof_file, policy = blocks("text")
+    assert proof_file.count(said) == 1
+    with pytest.raises((AssertionError, InvalidSignature)):
+        run_the_page(proof_file.replace(said, altered), policy)

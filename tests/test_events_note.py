@@ -4,11 +4,21 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from events.checkpoint import Checkpoint, CheckpointError
-from events.note import MAX_SIGNATURES, Note, NoteError, NoteVerifier, open_note, parse, sign
+from events.note import (
+    MAX_SIGNATURES,
+    Note,
+    NoteError,
+    NoteSignature,
+    NoteVerifier,
+    key_hash,
+    open_note,
+    parse,
+    sign,
+)
 from events.signing import Ed25519Signer
 from tests.support.log import signer
 
@@ -51,6 +61,13 @@ def test_a_published_checkpoint_is_read_and_written() -> None:
         "witness.example.com/w1",
     ]
     assert note.encode().decode().endswith(VECTORS["checkpoint_lines"][1])
+
+
+def test_the_example_of_the_specification_opens_with_its_key() -> None:
+    example = json.loads((Path(__file__).parent / "vectors/log/c2sp.json").read_text())["signed-note"]
+    key = NoteVerifier.from_vkey(example["vkey"])
+    note, signed_by = open_note(example["note"].encode(), [key])
+    assert (note.text, signed_by) == ("This is an example message.\n", (key,))
 
 
 # --- Notes
@@ -118,8 +135,50 @@ def test_a_malformed_note_is_refused(note: bytes) -> None:
 
 @given(st.binary(max_size=200))
 def test_arbitrary_bytes_are_refused_and_nothing_else_happens(data: bytes) -> None:
-    with pytest.raises(NoteError):
-        open_note(data, [PETER])
+    for note in (data, TEXT.encode() + b"\n" + data, TEXT.encode() + b"\n\xe2\x80\x94 PeterNeumann " + data + b"\n"):
+        with pytest.raises(NoteError) as refusal:
+            open_note(note, [PETER])
+        assert type(refusal.value) is NoteError
+
+
+@settings(max_examples=300)
+@given(at=st.integers(0, len(BOTH) - 1), put=st.binary(max_size=3), cut=st.integers(0, 3))
+def test_a_note_that_was_changed_anywhere_is_refused_by_who_knows_both_keys_or_lacks_a_signature(
+    at: int, put: bytes, cut: int
+) -> None:
+    changed = BOTH[:at] + put + BOTH[at + cut :]
+    try:
+        note, signed_by = open_note(changed, [PETER, ENOCH])
+    except NoteError as refusal:
+        assert type(refusal) is NoteError
+    else:
+        assert note.text == TEXT
+        assert changed == BOTH or signed_by != (PETER, ENOCH)
+
+
+def test_signatures_of_unknown_keys_and_of_unknown_types_are_ignored() -> None:
+    """Whatever their length: a post-quantum signature is as good as five kilobytes."""
+    unknown = [NoteSignature("PeterNeumann", key_hash("PeterNeumann", 6, bytes(1312)), bytes(2428))]
+    unknown += [NoteSignature(f"w{number}.example", bytes([number]) * 4, b"?") for number in range(16)]
+    unknown.append(NoteSignature("EnochRoot", PETER.key_hash, bytes(64)))  # a known hash under another name
+    note = Note(TEXT, (*unknown, sign(TEXT, "PeterNeumann", PETERS_KEY))).encode()
+    opened, signed_by = open_note(note, [PETER, ENOCH])
+    assert signed_by == (PETER,)
+    assert len(opened.signatures) == len(unknown) + 1
+    assert opened.encode() == note
+
+
+def test_a_key_that_signed_twice_has_signed_once() -> None:
+    twice = (TEXT + "\n" + PETER_LINE + PETER_LINE).encode()
+    assert open_note(twice, [PETER])[1] == (PETER,)
+
+
+def test_every_signature_of_a_known_key_is_verified_not_only_its_first() -> None:
+    good = sign(TEXT, "PeterNeumann", PETERS_KEY)
+    bad = NoteSignature(good.name, good.key_hash, good.signature[::-1])
+    for lines in ((good, bad), (bad, good), (good, good, bad)):
+        with pytest.raises(NoteError, match="签名无效"):
+            open_note(Note(TEXT, lines).encode(), [PETER])
 
 
 def test_every_mangling_of_a_verifier_key_is_refused() -> None:
@@ -131,14 +190,18 @@ def test_every_mangling_of_a_verifier_key_is_refused() -> None:
             NoteVerifier.from_vkey(key)
 
 
-@pytest.mark.parametrize("name", ["", "a b", "a+b", "a\u3000b", "a\n", "a\x00"])
+@pytest.mark.parametrize(
+    "name",
+    ["", " ", "a b", "a+b", "+", "a\n", "a\x00", "a\x1f", "\ud800",
+     *(f"a{space}b" for space in "\u0085\u00a0\u1680\u2000\u200a\u2028\u2029\u202f\u205f\u3000")],
+)  # fmt: skip
 def test_a_key_name_has_neither_spaces_nor_plus_signs(name: str) -> None:
     with pytest.raises(NoteError):
         sign(TEXT, name, PETERS_KEY)
 
 
 def test_what_is_no_note_text_is_not_signed() -> None:
-    for text in ("no newline", "bell \a\n", ""):
+    for text in ("no newline", "bell \a\n", "", "\ud800\n"):
         with pytest.raises(NoteError):
             sign(text, "PeterNeumann", PETERS_KEY)
 
