@@ -3,7 +3,7 @@
 Nothing here opens anything: the pages are made of read models that hold codes and times.
 """
 
-from supervision.web.oversight import clocks, records
+from supervision.web.oversight import clocks, log, records
 from supervision.web.oversight.site import blueprint
 
-__all__ = ["blueprint", "clocks", "records"]
+__all__ = ["blueprint", "clocks", "log", "records"]

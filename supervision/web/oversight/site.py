@@ -20,6 +20,7 @@ def navigation(_officer: OfficerSession) -> list[dict[str, Any]]:
         ("oversight.records", _("办理记录")),
         ("oversight.accesses", _("查阅记录")),
         ("oversight.overdue", _("超期事项")),
+        ("oversight.log", _("日志与见证")),
     )
     return [
         {"label": label, "href": url_for(endpoint), "current": request.endpoint == endpoint}
