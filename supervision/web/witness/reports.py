@@ -13,7 +13,8 @@ from werkzeug.wrappers import Response
 from events.ledger import Conflict
 from projections import queries
 from projections.sealed_reports import SealedRow
-from supervision.casework import reading, sealed
+from supervision.casework import sealed
+from supervision.casework.access_notes import note_opened
 from supervision.domain.codes import Channel
 from supervision.domain.refusal import Refused
 from supervision.domain.sealed_report import SealedState
@@ -58,7 +59,7 @@ def report(report_id: UUID) -> str:
     """One of them, opened. That it was opened is recorded first."""
     me, here = officer(), platform()
     reader = sealed.SealedReader(here.desk, me, report_id)
-    reading.note_opened(here.desk, me, report_id)
+    note_opened(here.desk, me, report_id)
     kept = here.desk.sealed_report(report_id)
     content = reader.read()
     return render_template(
@@ -97,7 +98,7 @@ def evidence(report_id: UUID, addition: int, number: int) -> FileResponse:
     """The cleaned copy of a file. ``addition``: 0 for the report itself, else which addition it came with."""
     me, desk = officer(), platform().desk
     reader = sealed.SealedReader(desk, me, report_id)
-    reading.note_opened(desk, me, report_id)
+    note_opened(desk, me, report_id)
     name, media_type, opened = reader.file(number, addition)
     return files.answer(opened, media_type, name)
 
