@@ -1,88 +1,87 @@
 """The verifier: recomputes what the log claims from what is stored, and trusts nobody who wrote it.
 
-It needs the entries in order, the keys of the manifest, roots that were signed, and read access to custody.
-It uses nothing of the store. For an auditor this module is what there is to read, with the formats it rests
-on: :mod:`events.leaf`, :mod:`events.signing`, :mod:`events.merkle`, :mod:`events.claims` and the rules
-about keys in :mod:`events.keyring`.
+It needs the entries in order, the keys of the manifests, roots that were signed, and read access to custody, and
+nothing of the store. For an auditor this module is what there is to read, with the formats it rests on (:mod:`.leaf`,
+:mod:`.signing`, :mod:`.merkle`, :mod:`.claims`) and whose keys count for what (:mod:`.keyring`, :mod:`.duties`).
 
 What is checked, for each entry ::
 
     positions    1, 2, 3, … without a gap
-    lengths      salt and key id 32 bytes, signature 64
-    time         whole hours, never backwards
-    state        canonical JSON
+    form         salt and key id 32 bytes, signature 64
     streams      versions 1, 2, 3, … without a gap
+    time         whole hours, never backwards, and where a witness's clock says they may be
+    state        canonical JSON
     signature    by a key that was valid then for this actor, topic and stream
     receipt      ``receipt.issued.v1`` and the report it stands for: neighbours, by the same key
-    custody      each payload and wrap that is named is there, unaltered, unless an event says it is destroyed
-    tree         each stored node, each signed root and the head are those of the entries
+    tree         each stored node and each root that was signed are those of the entries
+    custody      holds what the events say and nothing else (:mod:`events.verify_custody`)
 
-Memory grows with the number of streams and reports (some 200 bytes each), not with the number of entries.
+Signatures and custody are looked at a batch at a time, on all cores and in one query; which fault is told does not
+depend on it: always the first by position. Memory grows with the number of streams and reports (some 200 bytes
+each), not with the number of entries.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from events.canonical import CanonicalError, decode_object
-from events.claims import claims_in
-from events.keyring import ISSUED, RECEIVED, Keyring, NotAuthorised, decode_key
-from events.leaf import SECONDS_PER_HOUR, Entry, RecordedEntry, check_form, leaf_hash
-from events.merkle import EMPTY_ROOT, Coordinate, Frontier, ReadNodes
+from events.custody import CustodyView
+from events.duties import NotAuthorised
+from events.keyring import ISSUED, RECEIVED, REPORTER, Keyring, decode_key, kind_of
+from events.leaf import SECONDS_PER_HOUR, Entry, RecordedEntry, leaf_hash
+from events.merkle import Coordinate, Frontier, ReadNodes
 from events.signing import is_signed_by, key_id_of, signature_message
+from events.verify_custody import CustodyRule
+from events.verify_rule import Fault, Rule, Seen
+
+__all__ = ["Attested", "Fault", "Verified", "verify_log"]
 
 NODES_AT_ONCE = 2000
+SIGNATURES_AT_ONCE = 4096
+
+SKEW_SECONDS = 300
+"""How much a witness's clock may be behind that of the log."""
+
+SUBMISSION_SECONDS = SECONDS_PER_HOUR
+"""How long after its making a checkpoint may reach a witness."""
+
 CONSTANT_STATE = b"{}"
 """State of every ``receipt.issued.v1``, so that the code alone recomputes its leaf."""
 
 
-class Fault(Exception):
-    """The first thing found wrong. ``position``: of the entry; ``reason``: in Chinese, without content."""
+class Attested(NamedTuple):
+    """A root that the log must have had at that size. ``by``: in whose words, for the reason of a fault.
 
-    def __init__(self, position: int, reason: str) -> None:
-        super().__init__(f"第 {position} 条：{reason}")
-        self.position = position
-        self.reason = reason
+    ``cosigned``: when witnesses said that they had seen no larger tree, Unix seconds. ``problem``: why the statement
+    itself cannot be believed, "" where it can; the root does not matter then.
+    """
 
-
-class Custody(Protocol):
-    """Read access to sealed material, by SHA-256 (32 bytes)."""
-
-    def envelope(self, sha256: bytes) -> bytes | None: ...
-
-    def wrap(self, sha256: bytes) -> bytes | None: ...
-
-    def file_digest(self, sha256: bytes) -> bytes | None:
-        """SHA-256 of the file as it is now."""
-
-    def counts(self) -> Mapping[str, int]:
-        """How many there are of ``envelope``, ``wrap`` and ``file``."""
+    size: int
+    root: bytes
+    by: str = "已签署"
+    cosigned: tuple[int, ...] = ()
+    problem: str = ""
 
 
 @dataclass(frozen=True)
 class Verified:
-    """All is well: ``count`` entries with this ``root`` (32 bytes)."""
+    """All is well: ``count`` entries with this ``root`` (32 bytes), the last recorded at ``recorded_at``.
+
+    ``signatures``: how many were checked, by whose they are: ``officer``, ``reporter`` or ``service``.
+    """
 
     count: int
     root: bytes
-
-
-class _Seen(NamedTuple):
-    position: int
-    entry: Entry
-    state: Mapping[str, Any]
-
-
-class _Check(Protocol):
-    """A rule. ``see`` is called with each entry in order, ``finish`` with their number; both raise Fault."""
-
-    def see(self, seen: _Seen) -> None: ...
-
-    def finish(self, count: int) -> None: ...
+    recorded_at: int = 0
+    signatures: Mapping[str, int] = field(default_factory=dict)
 
 
 def verify_log(
@@ -90,32 +89,51 @@ def verify_log(
     entries: Iterable[RecordedEntry],
     keyring: Keyring,
     *,
-    roots: Mapping[int, bytes] | None = None,
+    attested: Iterable[Attested] = (),
     read_nodes: ReadNodes | None = None,
-    custody: Custody | None = None,
-    progress: Callable[[int], None] = lambda position: None,
+    custody: CustodyView | None = None,
+    progress: Callable[[int], None] | None = None,
+    cores: int = os.cpu_count() or 1,
 ) -> Verified:
     """Verify a log from its first entry. Raises :class:`Fault` at the first thing that is wrong.
 
-    ``roots``: by size of the tree, roots that the log must have had: of its head and of checkpoints whose
-    signatures the caller has verified. ``read_nodes``: stored nodes to compare. ``progress``: told each
-    position.
+    ``attested``: by size, the smallest first. ``read_nodes``: stored nodes to compare. ``progress``: told each
+    position. ``cores``: for signatures.
     """
-    tree = _Tree(origin, roots or {}, read_nodes)
-    checks: list[_Check] = [_Order(), _Signatures(origin, keyring), tree]
-    if custody is not None:
-        checks.append(_CustodyCheck(custody))
-    count = 0
-    for count, (position, entry) in enumerate(entries, 1):
-        if position != count:
-            raise Fault(count, f"缺少此条，其后是第 {position} 条" if position > count else "位置重复")
-        seen = _Seen(position, entry, _parse(position, entry))
-        for check in checks:
-            check.see(seen)
-        progress(position)
-    for check in checks:
-        check.finish(count)
-    return Verified(count, tree.frontier.root())
+    with ThreadPoolExecutor(cores) as executor:
+        order, tree = _Order(), _Tree(origin, attested, read_nodes)
+        signatures = _Signatures(origin, keyring, executor, cores)
+        checks: list[Rule] = [signatures, tree]
+        if custody is not None:
+            checks.append(CustodyRule(custody, order.versions))
+        count = 0
+        try:
+            for count, (position, entry) in enumerate(entries, 1):
+                order.see(count, position, entry)
+                seen = Seen(position, entry, _parse(position, entry))
+                for check in checks:
+                    check.see(seen)
+                if progress is not None:
+                    progress(position)
+            _all([check.settle for check in checks])
+            _all([partial(check.finish, count) for check in checks])
+        except Fault as fault:
+            _all([check.settle for check in checks], fault)
+            raise
+    return Verified(count, tree.frontier.root(), order.hour, dict(signatures.counted))
+
+
+def _all(steps: Iterable[Callable[[], None]], found: Fault | None = None) -> None:
+    """Take all steps. Raises the first fault of them by position, unless ``found`` comes before it."""
+    faults = []
+    for step in steps:
+        try:
+            step()
+        except Fault as fault:
+            faults.append(fault)
+    first = min(faults, key=lambda fault: fault.position, default=None)
+    if first is not None and (found is None or first.position <= found.position):
+        raise first from None
 
 
 def _parse(position: int, entry: Entry) -> Mapping[str, Any]:
@@ -126,42 +144,55 @@ def _parse(position: int, entry: Entry) -> Mapping[str, Any]:
 
 
 class _Order:
-    """Lengths, times and stream versions."""
+    """Positions, form, times and stream versions; the rest can rely on these."""
+
+    TYPES = (UUID, int, str, bytes, bytes, bytes, bytes, int)
+    """Of an entry's fields. SQLite keeps in a column whatever somebody puts there."""
 
     def __init__(self) -> None:
-        self._hour = 0
-        self._versions: dict[UUID, int] = {}
+        self.hour = 0
+        self.versions: dict[UUID, int] = {}
 
-    def see(self, seen: _Seen) -> None:
-        position, entry, _ = seen
-        try:
-            check_form(entry)
-        except ValueError as error:
-            raise Fault(position, str(error)) from None
-        if entry.recorded_at % SECONDS_PER_HOUR or entry.recorded_at < self._hour:
+    def see(self, expected: int, position: int, entry: Entry) -> None:
+        if position != expected:
+            raise Fault(expected, f"缺少此条，其后是第 {position} 条" if position > expected else "位置重复")
+        if tuple(map(type, entry)) != self.TYPES:
+            raise Fault(position, "字段的类型不对")
+        if entry.recorded_at % SECONDS_PER_HOUR or entry.recorded_at < self.hour:
             raise Fault(position, "记录时间不是整点，或早于前一条")
-        self._hour = entry.recorded_at
-        expected = self._versions.get(entry.stream_id, 0) + 1
-        if entry.stream_version != expected:
-            raise Fault(position, f"记录 {entry.stream_id} 应为第 {expected} 版，却是第 {entry.stream_version} 版")
-        self._versions[entry.stream_id] = expected
+        self.hour = entry.recorded_at
+        version = self.versions.get(entry.stream_id, 0) + 1
+        if entry.stream_version != version:
+            raise Fault(position, f"记录 {entry.stream_id} 应为第 {version} 版，却是第 {entry.stream_version} 版")
+        self.versions[entry.stream_id] = version
 
-    def finish(self, count: int) -> None:
-        pass
+
+def _first_unsigned(origin: str, statements: Sequence[tuple[int, Entry, bytes]]) -> int | None:
+    """The first position whose entry was not signed with the key that it must be signed with."""
+    for position, entry, public_key in statements:
+        message = signature_message(origin, entry.stream_id, entry.stream_version, entry.topic, entry.state)
+        if not is_signed_by(public_key, message, entry.signature):
+            return position
+    return None
 
 
 class _Signatures:
     """Signatures, and the bond between a receipt and its report.
 
-    A receipt cannot be verified when it is seen: its key is in the report that must follow.
+    A receipt cannot be verified when it is seen: its key is in the report that must follow. Threads are enough for
+    all cores: Ed25519 is computed without the interpreter's lock.
     """
 
-    def __init__(self, origin: str, keyring: Keyring) -> None:
+    def __init__(self, origin: str, keyring: Keyring, executor: Executor, cores: int) -> None:
+        self.counted: Counter[str] = Counter()
         self._origin = origin
         self._keyring = keyring
-        self._receipt: _Seen | None = None
+        self._executor = executor
+        self._cores = cores
+        self._waiting: list[tuple[int, Entry, bytes]] = []
+        self._receipt: Seen | None = None
 
-    def see(self, seen: _Seen) -> None:
+    def see(self, seen: Seen) -> None:
         position, entry, state = seen
         receipt, self._receipt = self._receipt, None
         if receipt is not None:
@@ -172,17 +203,27 @@ class _Signatures:
             self._receipt = seen
             return
         try:
-            public_key = self._keyring.public_key_for(entry, state)
-            self._check_signature(seen, public_key)
+            self._put_off(seen, self._keyring.public_key_for(entry, state))
             self._keyring.learn(entry, state)
         except NotAuthorised as error:
             raise Fault(position, str(error)) from None
+        if len(self._waiting) >= SIGNATURES_AT_ONCE:
+            self.settle()
+
+    def settle(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        share = -(-len(waiting) // self._cores) or 1
+        parts = [waiting[i : i + share] for i in range(0, len(waiting), share)]
+        run = self._executor.map if len(waiting) >= SIGNATURES_AT_ONCE else map
+        for position in run(partial(_first_unsigned, self._origin), parts):
+            if position is not None:
+                raise Fault(position, "签名无效")
 
     def finish(self, count: int) -> None:
         if self._receipt is not None:
             raise Fault(self._receipt.position, "回执之后没有举报")
 
-    def _check_receipt(self, receipt: _Seen, report: _Seen) -> None:
+    def _check_receipt(self, receipt: Seen, report: Seen) -> None:
         if report.entry.topic not in RECEIVED:
             raise Fault(receipt.position, "回执之后不是举报")
         try:
@@ -193,95 +234,68 @@ class _Signatures:
             raise Fault(receipt.position, "回执与其后的举报不是同一查询码的")
         if receipt.entry.state != CONSTANT_STATE:
             raise Fault(receipt.position, "回执的内容不是空的")
-        self._check_signature(receipt, public_key)
+        self._put_off(receipt, public_key)
 
-    def _check_signature(self, seen: _Seen, public_key: bytes) -> None:
-        entry = seen.entry
-        message = signature_message(self._origin, entry.stream_id, entry.stream_version, entry.topic, entry.state)
-        if not is_signed_by(public_key, message, entry.signature):
-            raise Fault(seen.position, "签名无效")
+    def _put_off(self, seen: Seen, public_key: bytes) -> None:
+        self._waiting.append((seen.position, seen.entry, public_key))
+        self.counted[kind_of(str(seen.state.get("actor", REPORTER)))] += 1
 
 
 class _Tree:
-    """Leaves, stored nodes, roots."""
+    """Leaves, stored nodes, roots that were signed, and the time that those who signed them bear witness to."""
 
-    def __init__(self, origin: str, roots: Mapping[int, bytes], read_nodes: ReadNodes | None) -> None:
+    def __init__(self, origin: str, attested: Iterable[Attested], read_nodes: ReadNodes | None) -> None:
         self.frontier = Frontier()
-        self._origin = origin
-        self._roots = roots
+        self._leaf_hash = partial(leaf_hash, origin)
+        self._attested: Iterator[Attested] = iter(attested)
+        self._next = next(self._attested, None)
+        self._not_before = 0
         self._read_nodes = read_nodes
         self._finished: dict[Coordinate, bytes] = {}
+        self._reach(0, 0)
 
-    def see(self, seen: _Seen) -> None:
-        finished = self.frontier.append(leaf_hash(self._origin, seen.entry))
+    def see(self, seen: Seen) -> None:
+        try:
+            finished = self.frontier.append(self._leaf_hash(seen.entry))
+        except ValueError as error:  # a salt, key id or signature of another length
+            raise Fault(seen.position, str(error)) from None
         if self._read_nodes is not None:
             self._finished.update(finished)
             if len(self._finished) >= NODES_AT_ONCE:
-                self._compare_nodes()
-        expected = self._roots.get(seen.position)
-        if expected is not None and expected != self.frontier.root():
-            raise Fault(seen.position, "至此的根与已签署的根不同：此条或之前有改动")
+                self.settle()
+        if seen.entry.recorded_at < self._not_before:
+            raise Fault(seen.position, "倒填时间：见证人联署时还没有此条，记录时间却比联署更早")
+        if self._next is not None and self._next.size <= seen.position:
+            self._reach(seen.position, seen.entry.recorded_at)
 
-    def finish(self, count: int) -> None:
-        self._compare_nodes()
-        if beyond := [size for size in self._roots if size > count]:
-            raise Fault(count + 1, f"日志被截短：已签署到第 {max(beyond)} 条，现有 {count} 条")
-        if self._roots.get(0, EMPTY_ROOT) != EMPTY_ROOT:
-            raise Fault(0, "空日志的根不对")
-
-    def _compare_nodes(self) -> None:
-        if self._read_nodes is None or not self._finished:
-            return
-        stored = self._read_nodes(list(self._finished))
-        for node, digest in self._finished.items():
+    def settle(self) -> None:
+        finished, self._finished = self._finished, {}
+        stored = self._stored(list(finished))
+        for node, digest in finished.items():
             if stored.get(node) != digest:
                 last_leaf = (node.number + 1) << node.level
                 raise Fault(last_leaf, f"日志树第 {node.level} 层第 {node.number} 号节点缺失或与事件不符")
-        self._finished.clear()
-
-
-class _CustodyCheck:
-    """What is in custody, against what the events say."""
-
-    def __init__(self, custody: Custody) -> None:
-        self._custody = custody
-        self._kept = {"envelope": 0, "wrap": 0, "file": 0}
-        self._missing: dict[bytes, tuple[int, str]] = {}  # it may yet turn out to have been destroyed
-
-    def see(self, seen: _Seen) -> None:
-        try:
-            claims = claims_in(seen.state)
-        except ValueError as error:
-            raise Fault(seen.position, str(error)) from None
-        for sha256 in claims.envelopes:
-            self._see_payload(seen.position, "envelope", sha256, _digest(self._custody.envelope(sha256)))
-        for sha256, _ in claims.wraps:
-            self._see_payload(seen.position, "wrap", sha256, _digest(self._custody.wrap(sha256)))
-        for sha256 in claims.files:
-            self._see_payload(seen.position, "file", sha256, self._custody.file_digest(sha256))
-        for sha256 in claims.destroyed:
-            if self._missing.pop(sha256, None) is None:
-                raise Fault(seen.position, "事件称已销毁的密封材料仍在，或从未有过")
 
     def finish(self, count: int) -> None:
-        if self._missing:
-            position, kind = min(self._missing.values())
-            raise Fault(position, f"{_NAMES[kind]}缺失，却没有销毁它的事件")
-        for kind, number in self._custody.counts().items():
-            if number != self._kept[kind]:
-                raise Fault(count, f"保管库中有 {number} 份{_NAMES[kind]}，事件所述为 {self._kept[kind]} 份")
+        if self._next is not None:
+            raise Fault(count + 1, f"日志被截短：已签署到第 {self._next.size} 条，现有 {count} 条")
+        beyond = [Coordinate(level, count >> level) for level in range(count.bit_length() + 1)]
+        if self._stored(beyond):
+            raise Fault(count, "日志树中有多余的节点，在最后一条之后")
 
-    def _see_payload(self, position: int, kind: str, sha256: bytes, found: bytes | None) -> None:
-        if found is None:
-            self._missing[sha256] = (position, kind)
-        elif found != sha256:
-            raise Fault(position, f"{_NAMES[kind]}与事件所述的哈希不符")
-        else:
-            self._kept[kind] += 1
+    def _stored(self, nodes: Sequence[Coordinate]) -> Mapping[Coordinate, bytes]:
+        return self._read_nodes(nodes) if self._read_nodes is not None and nodes else {}
 
-
-_NAMES = {"envelope": "信封", "wrap": "密钥封装", "file": "密封文件"}
-
-
-def _digest(data: bytes | None) -> bytes | None:
-    return None if data is None else hashlib.sha256(data).digest()
+    def _reach(self, size: int, recorded_at: int) -> None:
+        """Hear all who spoke of a tree of this size."""
+        while (said := self._next) is not None and said.size <= size:
+            self._next = next(self._attested, None)
+            if said.problem or said.size < size:
+                raise Fault(size, said.problem or "检查点的次序不对")
+            if said.root != self.frontier.root():
+                raise Fault(size, f"至此的根与{said.by}的根不同：此条或之前有改动")
+            if any(recorded_at > moment + SKEW_SECONDS for moment in said.cosigned):
+                raise Fault(size, "记录时间比见证人联署的时间晚")
+            for moment in said.cosigned:
+                hour = moment - moment % SECONDS_PER_HOUR
+                self._not_before = max(self._not_before, hour - SUBMISSION_SECONDS)

@@ -5,13 +5,15 @@ from dataclasses import replace
 
 import pytest
 
+from events.duties import ADMINISTRATOR
 from events.keyring import Keyring, TrustedKey
 from events.leaf import RecordedEntry
 from events.model import Event
 from events.signing import Ed25519Signer
 from events.verify import verify_log
-from events.vocabulary import clue, correspondence, intake, officer, report, sealed_report
-from events.vocabulary.streams import correspondence_id, officer_stream_id
+from events.vocabulary import clue, correspondence, deployment, intake, officer, report, sealed_report
+from events.vocabulary.streams import correspondence_id, deployment_id, officer_stream_id
+from supervision.domain.codes import Role
 from tests.support.log import (
     ACTED,
     ORIGIN,
@@ -30,10 +32,10 @@ from tests.support.log import (
 def log(tmp_path_factory: pytest.TempPathFactory) -> Copy:
     home = tmp_path_factory.mktemp("log")
     store = open_log(f"sqlite:///{home / 'log.sqlite3'}", home)
-    deployment = Deployment(store)
-    deployment.live()
+    county = Deployment(store)
+    county.live()
     store.close()
-    return Copy(deployment)
+    return Copy(county)
 
 
 # --- Forged appends ---------------------------------------------------------------------------------------------
@@ -55,18 +57,39 @@ def enrolled(name: str, key: Ed25519Signer, version: int = 1, actor: str | None 
     )  # fmt: skip
 
 
-def appointed(name: str, version: int = 1) -> Event:
+def appointed(name: str, version: int = 1, actor: str = "ceremony", roles: tuple[str, ...] = ()) -> Event:
     return officer.OfficerAppointed(
-        originator_id=officer_stream_id(ORIGIN, name), originator_version=version, **ACTED, actor="ceremony",
-        officer=name, name="", home_office="petition", roles=(),
+        originator_id=officer_stream_id(ORIGIN, name), originator_version=version, **ACTED, actor=actor,
+        officer=name, name="", home_office="petition", roles=roles,
         enrolment_key=base64.b64encode(signer(f"code of {name}").public_key).decode(),
     )  # fmt: skip
 
 
-def departed(name: str, version: int) -> Event:
+def departed(name: str, version: int, actor: str = "ceremony") -> Event:
     return officer.OfficerDeparted(
-        originator_id=officer_stream_id(ORIGIN, name), originator_version=version, **ACTED, actor="ceremony",
+        originator_id=officer_stream_id(ORIGIN, name), originator_version=version, **ACTED, actor=actor,
         officer=name,
+    )  # fmt: skip
+
+
+def given_roles(name: str, version: int, actor: str, *roles: str) -> Event:
+    return officer.OfficerRolesChanged(
+        originator_id=officer_stream_id(ORIGIN, name), originator_version=version, **ACTED, actor=actor,
+        officer=name, home_office="petition", roles=roles,
+    )  # fmt: skip
+
+
+def key_withdrawn(name: str, version: int, actor: str) -> Event:
+    return officer.OfficeKeyWithdrawn(
+        originator_id=officer_stream_id(ORIGIN, name), originator_version=version, **ACTED, actor=actor,
+        officer=name, key_office="petition", destroyed=(),
+    )  # fmt: skip
+
+
+def adopted(manifest: str, version: int, actor: str = "ceremony") -> Event:
+    return deployment.ManifestAdopted(
+        originator_id=deployment_id(ORIGIN), originator_version=version, **ACTED, actor=actor,
+        epoch=version, manifest=manifest,
     )  # fmt: skip
 
 
@@ -163,6 +186,93 @@ def test_an_event_that_lacks_what_its_key_is_judged_by_is_named(log: Copy) -> No
     (entry,) = appended(log.entries, (receipt, THIEF))[-1:]
     unknown = RecordedEntry(10, entry.entry._replace(topic="officer.enrolled.v1"))
     expect_fault(10, "缺少字段 actor", lambda: log.verify([*log.entries, unknown]))
+
+
+# --- Who appoints -----------------------------------------------------------------------------------------------
+
+
+ADMIN = signer("admin")
+WITH_ADMINISTRATOR = (
+    (appointed("admin", roles=(ADMINISTRATOR,)), CEREMONY),
+    (enrolled("admin", ADMIN, 2), signer("code of admin")),
+)
+"""What makes entries 10 and 11: an administrator, as the ceremony appoints him."""
+
+
+def test_the_administrators_role_is_called_what_the_rules_call_it() -> None:
+    assert Role.SYSTEM_ADMIN.value == ADMINISTRATOR
+
+
+def test_an_administrator_appoints_and_dismisses(log: Copy) -> None:
+    entries = appended(
+        log.entries,
+        *WITH_ADMINISTRATOR,
+        (appointed("wang", actor="admin"), ADMIN),
+        (enrolled("wang", WANG, 2), signer("code of wang")),
+        (departed("wang", 3, "admin"), ADMIN),
+    )
+    assert log.verify(entries).count == 14
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        appointed("wang", actor="li"),
+        appointed("li", 3, actor="li", roles=(ADMINISTRATOR,)),
+        given_roles("li", 3, "li", ADMINISTRATOR),
+        departed("admin", 3, "li"),
+        key_withdrawn("admin", 3, "li"),
+    ],
+    ids=["another", "himself", "himself, by new roles", "the administrator's end", "the administrator's key"],
+)
+def test_an_officer_who_is_no_administrator_can_decide_over_nobody(log: Copy, event: Event) -> None:
+    """He has a genuine key, and with the database password he can write whatever he signs."""
+    entries = appended(log.entries, *WITH_ADMINISTRATOR, (event, LI))
+    expect_fault(12, "不是系统管理员", lambda: log.verify(entries))
+
+
+@pytest.mark.parametrize("name", ["reporter", "ceremony", "service:intake"])
+def test_no_officer_can_be_given_the_name_of_somebody_else_who_signs(log: Copy, name: str) -> None:
+    expect_fault(10, "系统保留", lambda: log.verify(appended(log.entries, (appointed(name), CEREMONY))))
+
+
+# --- Manifests --------------------------------------------------------------------------------------------------
+
+
+SECOND_CEREMONY = signer("second ceremony")
+MANIFESTS = {
+    "aa" * 32: [TrustedKey("ceremony", CEREMONY.public_key, ("deployment.*", "officer.*"))],
+    "bb" * 32: [TrustedKey("ceremony", SECOND_CEREMONY.public_key, ("deployment.*", "officer.*"))],
+}
+FIRST = (adopted("aa" * 32, 1), CEREMONY)
+SECOND = (adopted("bb" * 32, 2), CEREMONY)
+
+
+def verify_from_the_start(*events: tuple[Event, Ed25519Signer]) -> int:
+    return verify_log(ORIGIN, appended([], *events), Keyring(manifests=MANIFESTS)).count
+
+
+def test_keys_count_from_the_adoption_of_their_manifest_to_that_of_the_next() -> None:
+    assert verify_from_the_start(FIRST, (appointed("li"), CEREMONY), SECOND, (appointed("wang"), SECOND_CEREMONY)) == 4
+    assert verify_from_the_start(FIRST, (adopted("bb" * 32, 2), SECOND_CEREMONY)) == 2
+    for position, events in (
+        (1, [(appointed("li"), CEREMONY), FIRST]),
+        (2, [FIRST, (appointed("li"), SECOND_CEREMONY)]),
+        (3, [FIRST, SECOND, (appointed("li"), CEREMONY)]),
+    ):
+        expect_fault(position, "未知", lambda: verify_from_the_start(*events))  # noqa: B023 - called at once
+
+
+def test_a_manifest_that_nobody_verified_or_that_is_past_cannot_be_adopted() -> None:
+    expect_fault(1, "不在已核对的清单之列", lambda: verify_from_the_start((adopted("cc" * 32, 1), CEREMONY)))
+    for key in (CEREMONY, SECOND_CEREMONY):
+        back = (adopted("aa" * 32, 3), key)
+        expect_fault(3, "比现行的旧", lambda: verify_from_the_start(FIRST, SECOND, back))  # noqa: B023 - called at once
+
+
+def test_no_officer_adopts_a_manifest(log: Copy) -> None:
+    entries = appended(log.entries, *WITH_ADMINISTRATOR, (adopted("bb" * 32, 1, "admin"), ADMIN))
+    expect_fault(12, "只能由密钥仪式签署", lambda: log.verify(entries))
 
 
 # --- Receipts ---------------------------------------------------------------------------------------------------

@@ -14,10 +14,10 @@ from sqlalchemy import Executable, Table, delete, insert, select, update
 
 from events import schema
 from events.keyring import Keyring
-from events.leaf import Entry, RecordedEntry
-from events.merkle import Coordinate
+from events.leaf import Entry, RecordedEntry, leaf_hash
+from events.merkle import Coordinate, Frontier
 from events.store import LogStore
-from events.verify import Fault, Verified, verify_log
+from events.verify import SKEW_SECONDS, Attested, Fault, Verified, verify_log
 from events.vocabulary import sealed_report
 from tests.support.log import (
     ACTED,
@@ -65,17 +65,22 @@ def change(store: LogStore, statement: Executable) -> None:
 
 def test_a_good_log_verifies_to_its_count_and_root(deployment: Deployment) -> None:
     head = deployment.store.head()
-    assert deployment.verify() == Verified(9, head.root)
+    signatures = {"officer": 3, "reporter": 5, "service": 1}
+    assert deployment.verify() == Verified(9, head.root, NOON, signatures)
 
 
 def test_an_empty_log_verifies() -> None:
     empty = verify_log(ORIGIN, [], Keyring([]))
     assert empty.count == 0
-    assert verify_log(ORIGIN, [], Keyring([]), roots={0: empty.root}) == empty
+    assert verify_log(ORIGIN, [], Keyring([]), attested=[Attested(0, empty.root)]) == empty
 
 
 def test_a_log_verifies_under_its_own_name_only(log: Copy) -> None:
     expect_fault(1, "签名无效", lambda: verify_log("log.other.example", log.entries, log.keyring()))
+
+
+def verify(log: Copy, *attested: Attested) -> Verified:
+    return verify_log(ORIGIN, log.entries, log.keyring(), attested=attested)
 
 
 def test_progress_is_told(log: Copy) -> None:
@@ -197,6 +202,23 @@ def test_sealed_material_that_is_lost_or_altered_is_found(deployment: Deployment
 
 
 @pytest.mark.parametrize(
+    ("table", "values", "name"),
+    [
+        (schema.envelope, {"stream_id": stream("another")}, "信封登记的归属"),
+        (schema.wrap, {"stream_id": stream("another")}, "密钥封装登记的归属"),
+        (schema.wrap, {"recipient": digest("spy")}, "密钥封装登记的归属或接收人"),
+        (schema.lookup, {"stream_id": stream("another")}, "查询索引指向日志中没有的记录"),
+    ],
+)
+def test_sealed_material_in_anothers_name_is_found(
+    deployment: Deployment, table: Table, values: dict[str, Any], name: str
+) -> None:
+    change(deployment.store, update(table).values(values))
+    with pytest.raises(Fault, match=name):
+        deployment.verify()
+
+
+@pytest.mark.parametrize(
     ("table", "name", "columns"),
     [
         (schema.envelope, "信封", {"data": b""}),
@@ -227,7 +249,7 @@ def test_any_stored_node_that_is_altered_or_missing_is_found(deployment: Deploym
     entries = list(deployment.store.scan(head.size))
     assert len(nodes) == 9 + 4 + 2 + 1
 
-    def verify(stored: Mapping[Coordinate, bytes]) -> Verified:
+    def against(stored: Mapping[Coordinate, bytes]) -> Verified:
         return verify_log(
             ORIGIN,
             entries,
@@ -235,21 +257,101 @@ def test_any_stored_node_that_is_altered_or_missing_is_found(deployment: Deploym
             read_nodes=lambda wanted: {n: stored[n] for n in wanted if n in stored},
         )
 
-    assert verify(nodes).root == head.root
+    assert against(nodes).root == head.root
     for node, digest_ in nodes.items():
         for damaged in (nodes | {node: digest_[::-1]}, {n: d for n, d in nodes.items() if n != node}):
             with pytest.raises(Fault, match=f"第 {node.level} 层第 {node.number} 号节点"):
-                verify(damaged)
+                against(damaged)
+    for beyond in (Coordinate(0, 9), Coordinate(1, 4), Coordinate(3, 1), Coordinate(4, 0)):
+        expect_fault(9, "多余的节点", lambda: against(nodes | {beyond: bytes(32)}))  # noqa: B023 - called at once
 
 
 def test_a_root_that_was_signed_and_is_not_reached_is_found(log: Copy) -> None:
-    def verify(roots: dict[int, bytes]) -> Verified:
-        return verify_log(ORIGIN, log.entries, log.keyring(), roots=roots)
+    verify(log, Attested(9, log.head.root))
+    expect_fault(5, "已签署的根", lambda: verify(log, Attested(5, log.head.root)))
+    expect_fault(10, "截短", lambda: verify(log, Attested(12, log.head.root)))
+    expect_fault(0, "已签署的根", lambda: verify(log, Attested(0, log.head.root)))
+    expect_fault(9, "树头记录的根", lambda: verify(log, Attested(9, bytes(32), "树头记录")))
 
-    verify({9: log.head.root})
-    expect_fault(5, "已签署的根", lambda: verify({5: log.head.root}))
-    expect_fault(10, "截短", lambda: verify({12: log.head.root}))
-    expect_fault(0, "空日志", lambda: verify({0: log.head.root}))
+
+def test_every_root_that_was_signed_is_held_against_the_log(log: Copy) -> None:
+    """Not the last one alone: a checkpoint in the middle that was signed with another root is a fork."""
+    tree, roots = Frontier(), []
+    for size, (_, entry) in enumerate(log.entries, 1):
+        tree.append(leaf_hash(ORIGIN, entry))
+        roots.append(Attested(size, tree.root()))
+    assert verify(log, *roots).count == 9
+    for at in range(9):
+        forked = [*roots[:at], roots[at]._replace(root=roots[at - 1].root), *roots[at + 1 :]]
+        expect_fault(at + 1, "已签署的根", lambda: verify(log, *forked))  # noqa: B023 - called at once
+
+
+def test_a_statement_that_cannot_be_believed_is_a_fault_where_it_stands(log: Copy) -> None:
+    expect_fault(4, "检查点无效", lambda: verify(log, Attested(4, b"", problem="检查点无效")))
+    expect_fault(0, "次序", lambda: verify(log, Attested(-1, b"")))
+    expect_fault(10, "截短", lambda: verify(log, Attested(11, b"", problem="检查点无效")))
+
+
+# --- The witness's clock ----------------------------------------------------------------------------------------
+
+
+def cosigned(log: Copy, *moments: int) -> Attested:
+    """A witness that saw the first five entries at these moments."""
+    tree = Frontier()
+    for _, entry in log.entries[:5]:
+        tree.append(leaf_hash(ORIGIN, entry))
+    return Attested(5, tree.root(), cosigned=moments)
+
+
+def test_entries_may_be_recorded_up_to_the_moment_a_witness_saw_them(log: Copy) -> None:
+    for moment in (NOON, NOON - SKEW_SECONDS, NOON + 7199):
+        assert verify(log, cosigned(log, moment)).count == 9
+    expect_fault(5, "比见证人联署的时间晚", lambda: verify(log, cosigned(log, NOON - SKEW_SECONDS - 1)))
+    expect_fault(5, "比见证人联署的时间晚", lambda: verify(log, cosigned(log, NOON - 3600, NOON)))
+
+
+def test_an_entry_that_is_dated_before_a_witness_saw_a_log_without_it_is_found(log: Copy) -> None:
+    """Whole hours, and a checkpoint reaches its witness later than it is made: an hour is granted."""
+    assert verify(log, cosigned(log, NOON + 7199)).count == 9
+    expect_fault(6, "倒填时间", lambda: verify(log, cosigned(log, NOON + 7200)))
+    expect_fault(6, "倒填时间", lambda: verify(log, cosigned(log, NOON, NOON + 7200)))
+    everything = Attested(9, log.head.root, cosigned=(NOON + 720_000,))
+    assert verify(log, everything).count == 9
+
+
+# --- One fault, the first ---------------------------------------------------------------------------------------
+
+
+def test_the_first_fault_is_told_whatever_is_looked_at_in_batches(deployment: Deployment) -> None:
+    """A signature waits for its batch, and so do custody and nodes; an earlier fault still comes first."""
+    store, entries = deployment.store, list(deployment.store.scan(9))
+    unsigned, unsalted = list(entries), list(entries)
+    unsigned[6] = RecordedEntry(7, entries[6].entry._replace(signature=bytes(64)))
+    unsalted[3] = RecordedEntry(4, entries[3].entry._replace(salt=bytes(32)))
+    unsigned[8] = RecordedEntry(10, entries[8].entry)
+
+    def verify_all(changed: Sequence[RecordedEntry], **more: Any) -> Verified:
+        return verify_log(ORIGIN, changed, deployment.keyring(), read_nodes=store.read_nodes, **more)
+
+    expect_fault(7, "签名无效", lambda: verify_all(unsigned))
+    expect_fault(4, "节点", lambda: verify_all([*unsalted[:8], unsigned[8]]))
+    change(store, update(schema.envelope).values(data=b"other"))
+    expect_fault(4, "信封", lambda: verify_all(unsigned, custody=store.custody))
+    expect_fault(4, "节点", lambda: verify_all([*unsalted[:6], *unsigned[6:]], custody=store.custody))
+
+
+@pytest.mark.parametrize("cores", [1, 2, 3])
+def test_cores_and_batches_change_nothing(log: Copy, cores: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("events.verify.SIGNATURES_AT_ONCE", 4)
+    monkeypatch.setattr("events.verify.NODES_AT_ONCE", 3)
+    whole = verify_log(ORIGIN, log.entries, log.keyring(), cores=cores)
+    assert (whole.count, whole.root) == (9, log.head.root)
+    for at in range(9):
+        changed = list(log.entries)
+        for position in range(at, 9):
+            forged = changed[position].entry._replace(signature=bytes(64))
+            changed[position] = RecordedEntry(position + 1, forged)
+        expect_fault(at + 1, "签名无效", lambda: verify_log(ORIGIN, changed, log.keyring(), cores=cores))  # noqa: B023 - called at once
 
 
 def test_history_rewritten_with_all_keys_but_the_checkpoints_is_found(log: Copy) -> None:

@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypedDict
 from uuid import UUID, uuid5
@@ -18,7 +18,7 @@ from events.model import DataKeyRef, Event, SealedItem, Sealing, WrapRef, to_sta
 from events.signing import Ed25519Signer, signature_message
 from events.store import LogStore
 from events.topics import topic_of
-from events.verify import Fault, Verified, verify_log
+from events.verify import Attested, Fault, Verified, verify_log
 from events.vocabulary import correspondence, intake, officer, sealed_report
 from events.vocabulary.streams import correspondence_id, officer_stream_id
 
@@ -115,14 +115,15 @@ class Deployment:
         """The keys that a verifier is given beforehand."""
         return Keyring([TrustedKey("ceremony", self.ceremony.public_key, ("officer.appointed.*", "deployment.*"))])
 
-    def verify(self, roots: dict[int, bytes] | None = None) -> Verified:
-        """Everything that can be verified."""
+    def verify(self, roots: Mapping[int, bytes] | None = None, *attested: Attested) -> Verified:
+        """Everything that can be verified. `roots`: further roots that the log must have had, by size."""
         head = self.store.head()
+        attested += (Attested(head.size, head.root), *(Attested(*root) for root in (roots or {}).items()))
         return verify_log(
             ORIGIN,
             self.store.scan(self.store.size()),
             self.keyring(),
-            roots={head.size: head.root} | (roots or {}),
+            attested=sorted(attested),
             read_nodes=self.store.read_nodes,
             custody=self.store.custody,
         )
@@ -222,20 +223,22 @@ class Copy:
         self.keyring = deployment.keyring
 
     def verify(self, entries: Sequence[RecordedEntry], *, against_head: bool = True) -> Verified:
-        roots = {self.head.size: self.head.root} if against_head else {}
-        return verify_log(ORIGIN, entries, self.keyring(), roots=roots)
+        attested = [Attested(self.head.size, self.head.root)] if against_head else []
+        return verify_log(ORIGIN, entries, self.keyring(), attested=attested)
 
 
-def appended(entries: Sequence[RecordedEntry], *events: tuple[Event, Ed25519Signer]) -> list[RecordedEntry]:
+def appended(
+    entries: Sequence[RecordedEntry], *events: tuple[Event, Ed25519Signer], origin: str = ORIGIN, hour: int = NOON
+) -> list[RecordedEntry]:
     """The log with further entries, as somebody who can write to the database would add them."""
     longer = list(entries)
     for event, key in events:
         topic, state = topic_of(event), encode(to_state(event))
-        message = signature_message(ORIGIN, event.originator_id, event.originator_version, topic, state)
+        message = signature_message(origin, event.originator_id, event.originator_version, topic, state)
         signed = SignedEvent(
             event.originator_id, event.originator_version, topic, state, digest("salt"), key.key_id, key.sign(message)
         )
-        longer.append(RecordedEntry(len(longer) + 1, Entry(*signed, recorded_at=NOON)))
+        longer.append(RecordedEntry(len(longer) + 1, Entry(*signed, recorded_at=hour)))
     return longer
 
 
