@@ -1,31 +1,42 @@
 """Founding a deployment: the key ceremony, the home, the databases, the first events, the first officers.
 
-``supervision init`` and the demonstration differ only in the plan. The private keys that do not belong on this
-machine (custodians, relays, superior, ceremony) are written to ``<home>/handover`` one file each, to be carried to
-their holders and deleted here; offices' keys are in no file at all, they go to their first holders under one-time
-codes.
+``supervision init`` and the demonstration differ only in the plan. The private keys that were made here and do not
+belong here (custodians, relays, superior, ceremony) are written to ``<home>/handover`` one file each, to be carried to
+their holders and deleted: until then nothing but a demonstration is served (:func:`check_handed_over`). Who brought his
+public key has no file. Offices' keys are in no file at all, they go to their first holders under one-time codes.
 """
 
 from __future__ import annotations
 
-import os
 import secrets as system_random
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from events.store import LogStore
 from events.vocabulary.streams import deployment_id
 from supervision import business_time
 from supervision.casework.enrolment import Appointment, appoint
+from supervision.ceremony_table import HANDED_OVER
+from supervision.checkpointing.founding import WitnessPlan, begin_checkpoints
+from supervision.database_owner import Ownership, make_owned_databases
 from supervision.domain.aggregate import Stamp
 from supervision.domain.deployment import Deployment
+from supervision.key_files import kept_here, write_keys, write_new
 from supervision.platform import Platform
-from supervision.sealing.ceremony import Ceremony, CeremonyPlan, SuperiorPlan, perform
+from supervision.sealing.ceremony import Ceremony, CeremonyPlan, PublicKeys, SuperiorPlan, perform
 from supervision.sealing.keys import SigningKey
-from supervision.secret_files import ConsoleSecrets, LogSecrets, PublicSecrets
+from supervision.secret_files import (
+    ConsoleSecrets,
+    LogSecrets,
+    OversightSecrets,
+    PublicSecrets,
+    WitnessSecrets,
+)
+from supervision.settings import BadSetting, Settings
 
 IMPORTER = "importer"
 CONSOLE = "console"
@@ -36,10 +47,8 @@ SERVICES: Mapping[str, tuple[str, ...]] = {
 }
 """Service keys and the topics that each may sign."""
 
-CEREMONY_TOPICS = ("deployment.*", "officer.appointed.v1")
-"""What the ceremony's key may sign: founding acts, and the appointment of the first officers."""
-
-_HANDED_OVER = ("ceremony", "custodian/", "relay/", "superior/")
+HANDOVER = "handover"
+NOTHING_BROUGHT: PublicKeys = MappingProxyType({})
 
 
 class AlreadyFounded(Exception):
@@ -81,31 +90,70 @@ def _move_into_place(site: Path, home: Path) -> None:
         path.rename(home / path.name)
 
 
-def lay_home(home: Path, settings_text: str, plan: CeremonyPlan, superior: SuperiorPlan) -> Ceremony:
-    """Hold the key ceremony and write the home: settings, manifest, secrets, keys to hand over.
+def lay_home(
+    home: Path,
+    settings_text: str,
+    plan: CeremonyPlan,
+    superior: SuperiorPlan,
+    witness: WitnessPlan | None = None,
+    brought: PublicKeys = NOTHING_BROUGHT,
+) -> Ceremony:
+    """Hold the key ceremony at one table and write the home. ``brought``: public keys of holders who made their own.
 
-    ``settings_text``: of ``settings.toml`` without the line of the manifest's hash. Raises SealingError.
+    Raises SealingError.
     """
-    ceremony = perform(plan, superior, system_random.token_bytes)
+    ceremony = perform(plan, superior, system_random.token_bytes, brought)
+    write_home(home, settings_text, ceremony, witness or WitnessPlan())
+    return ceremony
+
+
+def write_home(home: Path, settings_text: str, ceremony: Ceremony, witness: WitnessPlan) -> None:
+    """Settings, manifest, secrets, keys to hand over, the first checkpoint.
+
+    ``settings_text``: of ``settings.toml`` without the line of the manifest's hash.
+    """
     (home / "manifests").mkdir(parents=True, exist_ok=True)
     (home / "manifests" / f"{ceremony.manifest.epoch}.json").write_bytes(ceremony.manifest.to_bytes())
     _write_secrets(home, ceremony)
     _write_handover(home, ceremony)
-    text = f'manifest_hash = "{ceremony.manifest.hash}"\n\n{settings_text}'
-    (home / "settings.toml").write_text(text, "utf-8")
-    return ceremony
+    begin_checkpoints(home, ceremony.manifest, SigningKey(ceremony.secrets["log"]), witness)
+    (home / "settings.toml").write_text(pinning(ceremony.manifest.hash, settings_text), "utf-8")
 
 
-def make_databases(platform: Platform) -> None:
-    """Create the log and the working state, both empty."""
+def pinning(manifest_hash: str, settings_text: str) -> str:
+    """``settings.toml``: the pinned hash, then the rest."""
+    return f'manifest_hash = "{manifest_hash}"\n\n{settings_text}'
+
+
+def check_handed_over(settings: Settings) -> None:
+    """Raises BadSetting while this machine holds private keys of others, unless it is a demonstration.
+
+    From the first start on, so that no later one fails for a reason that the operator has long forgotten.
+    """
+    left = [] if settings.demonstration else kept_here(settings.home / HANDOVER)
+    if left:
+        raise BadSetting(
+            f"{HANDOVER}：还有 {len(left)} 个他人的私钥文件（如 {left[0]}）；请移交持有人并从本机删除后再启动。"
+        )
+
+
+def make_databases(platform: Platform, owned: Ownership | None = None) -> None:
+    """Create the log and the working state, both empty; ``owned``: by a role of their own (PostgreSQL).
+
+    Raises ``events.schema.SchemaError``, BadSetting.
+    """
+    if owned is not None:
+        make_owned_databases(platform.settings.origin, owned)
+        return
     with closing(LogStore(platform.settings.database_url, platform.settings.home)) as store:
         store.create(platform.settings.origin)
     platform.working.create()
+    platform.index.create()
 
 
 def begin_log(platform: Platform, ceremony: Ceremony) -> None:
     """The first events of every log: the manifest and the rules that are in force from now on."""
-    stamp = _stamp(platform)
+    stamp = ceremony_stamp(platform)
     deployment = Deployment(deployment_id(platform.manifest.origin))
     deployment.adopt_manifest(stamp, epoch=platform.manifest.epoch, manifest=platform.manifest.hash)
     deployment.adopt_rulebook(stamp, rulebook=platform.rulebook.rules, calendar=platform.rulebook.calendar.version)
@@ -119,7 +167,7 @@ def appoint_first_officers(platform: Platform, ceremony: Ceremony, officers: Ite
             platform.desk,
             platform.working,
             SigningKey(ceremony.secrets["ceremony"]),
-            _stamp(platform),
+            ceremony_stamp(platform),
             first.appointment,
             {office: _office_seed(ceremony, office) for office in first.holds},
         )
@@ -134,7 +182,8 @@ def _office_seed(ceremony: Ceremony, office: str) -> bytes:
     return ceremony.secrets[f"office/{office}"]
 
 
-def _stamp(platform: Platform) -> Stamp:
+def ceremony_stamp(platform: Platform) -> Stamp:
+    """Of what the key ceremony does now."""
     return Stamp(
         actor="ceremony",
         office="",
@@ -155,15 +204,13 @@ def _write_secrets(home: Path, ceremony: Ceremony) -> None:
         token_key=system_random.token_bytes(32),
         pepper=pepper,
     ).save(home)
-    LogSecrets(log_seed=ceremony.secrets["log"]).save(home)
+    OversightSecrets(cookie_key=system_random.token_bytes(32)).save(home)
+    WitnessSecrets(cookie_key=system_random.token_bytes(32)).save(home)
+    LogSecrets(log_seed=ceremony.secrets["log"], reader_token=system_random.token_bytes(32)).save(home)
 
 
 def _write_handover(home: Path, ceremony: Ceremony) -> None:
-    directory = home / "handover"
-    directory.mkdir(mode=0o700, exist_ok=True)
-    for holder, seed in ceremony.secrets.items():
-        if holder.startswith(_HANDED_OVER):
-            path = directory / f"{holder.replace('/', '-')}.key"
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with open(handle, "w", encoding="ascii") as file:
-                file.write(seed.hex() + "\n")
+    handed = {name: seed for name, seed in ceremony.secrets.items() if name.startswith(HANDED_OVER)}
+    write_keys(home / HANDOVER, handed)
+    token = LogSecrets.load(home).reader_token
+    write_new(home / HANDOVER / "superior-log-reader.token", f"{token.hex()}\n".encode("ascii"))

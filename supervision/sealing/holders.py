@@ -1,14 +1,24 @@
-"""Who stands in a key manifest: holders of sealing keys, the superior, services; each with its JSON form."""
+"""Who stands in a key manifest: holders of sealing keys, the superior, services; each with its JSON form.
+
+Those who make their keys on a machine of their own bring public halves to the ceremony: a custodian or relay officer a
+:class:`BroughtKey`, the superior his whole part (:func:`part_to_bytes`).
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from events.canonical import JSONObject, JSONValue
+from events.canonical import CanonicalError, JSONObject, JSONValue, decode_object, encode
+from supervision.sealing.errors import ManifestRejected
 from supervision.sealing.keys import KemPublicKey
-from supervision.sealing.strict_json import Members, to_base64
+from supervision.sealing.strict_json import Malformed, Members, to_base64
+
+_PUBLIC_KEY = "supervision/public-key/v1"
+_MAY_BRING = re.compile(r"(superior/custodian|custodian|relay)/[a-z0-9][a-z0-9_-]{0,63}")
+_SUPERIOR_PART = "supervision/superior-part/v1"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,3 +105,57 @@ class Service:
     @classmethod
     def from_json(cls, members: Members) -> Service:
         return cls(name=members.text("name"), signing=members.binary("signing"), topics=members.texts("topics"))
+
+
+# -- brought to the ceremony -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class BroughtKey:
+    """A public key whose private half stays with its holder. ``holder``: as the ceremony names him, ``custodian/<id>``,
+    ``relay/<id>`` or ``superior/custodian/<id>``."""
+
+    holder: str
+    kem: KemPublicKey
+
+    def to_bytes(self) -> bytes:
+        return encode({"format": _PUBLIC_KEY, "holder": self.holder, "key": to_base64(self.kem.raw)})
+
+    @classmethod
+    def parse(cls, data: bytes) -> BroughtKey:
+        """Raises ManifestRejected."""
+
+        def read(members: Members) -> BroughtKey:
+            _check_format(members, _PUBLIC_KEY)
+            key = cls(holder=members.text("holder"), kem=members.converted("key", KemPublicKey))
+            if not _MAY_BRING.fullmatch(key.holder):
+                raise Malformed("holder 应为保管人或联络员")
+            return key
+
+        try:
+            return Members("", decode_object(data)).read_by(read)
+        except (CanonicalError, Malformed) as error:
+            raise ManifestRejected(f"公钥文件已损坏或格式不对（{error}）。请持有人重新取得。") from None
+
+
+def part_to_bytes(superior: Superior) -> bytes:
+    """The superior's public keys as he hands them to a county."""
+    return encode({"format": _SUPERIOR_PART, "superior": superior.to_json()})
+
+
+def parse_part(data: bytes) -> Superior:
+    """Back again. Raises ManifestRejected."""
+
+    def read(members: Members) -> Superior:
+        _check_format(members, _SUPERIOR_PART)
+        return members.object("superior", Superior.from_json)
+
+    try:
+        return Members("", decode_object(data)).read_by(read)
+    except (CanonicalError, Malformed) as error:
+        raise ManifestRejected(f"上级公钥文件已损坏或格式不对（{error}）。请向上级重新取得。") from None
+
+
+def _check_format(members: Members, expected: str) -> None:
+    if members.text("format") != expected:
+        raise Malformed(f"应为 {expected}")

@@ -7,7 +7,8 @@ swaps a key in the database, a request or a backup changes nothing, or stops eve
 The file is canonical JSON, ``{"manifest": {…}, "signatures": {"ceremony": …, "superior": …}}``, keys and
 signatures in Base64; hashed and signed is the canonical JSON of its member ``manifest``. A manifest names the
 hash of the one before it, so that the pinned one leads to all under which older reports were sealed
-(:func:`load_history`).
+(:func:`load_history`). Only those who signed a manifest can replace it: where the ceremony's or the superior's
+signing key changes, the former key signs, too (``ceremony_before``, ``superior_before``).
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from events.canonical import CanonicalError, JSONObject, decode_object, encode
 from events.framing import length_prefixed
 from events.signing import Signer, is_signed_by, key_id_of
 from supervision.sealing.binding import KNOWN_SUITES, SUITE_XWING_AES256GCM, Place
-from supervision.sealing.compartments import COMPARTMENTS
+from supervision.sealing.compartments import ADDED_LATER, COMPARTMENTS
 from supervision.sealing.errors import CannotSeal, ManifestRejected, SuiteTooLow
 from supervision.sealing.holders import Holder, Service, Superior, holders_to_json
 from supervision.sealing.keys import KemPublicKey
@@ -33,7 +34,10 @@ from supervision.sealing.strict_json import Malformed, Members, to_base64
 
 __all__ = ["Holder", "KeyManifest", "Service", "Superior", "load_history"]
 
-Signatory = Literal["ceremony", "superior"]
+Signatory = Literal["ceremony", "superior", "ceremony_before", "superior_before"]
+
+_FORMER: frozenset[Signatory] = frozenset({"ceremony_before", "superior_before"})
+"""Signatures that can only be judged beside the manifest before."""
 
 _SIGNATURE_LABEL = b"supervision/manifest/v1"
 _ORIGINAL = "请从密钥仪式的存档取回由仪式密钥和上级共同签名的原件。"
@@ -130,26 +134,42 @@ class KeyManifest:
 
     # --- Signatures ---------------------------------------------------------------------------------------
 
-    def signed(self, signatory: Signatory, signer: Signer) -> KeyManifest:
-        """This manifest with one more signature.
+    def signed(self, signatory: Signatory, signer: Signer, before: KeyManifest | None = None) -> KeyManifest:
+        """This manifest with one more signature. ``before``: the manifest that it replaces.
 
         Raises ManifestRejected for a key that is not the signatory's.
         """
-        if signer.public_key != self._signatories[signatory]:
+        if signer.public_key != self.signatories(before).get(signatory):
             raise ManifestRejected(f"签名私钥与密钥清单中登记的公钥不符（{signatory}）。请用登记的那一把签名。")
         return replace(self, signatures={**self.signatures, signatory: signer.sign(self._signed_message)})
 
-    def verify(self) -> None:
-        """Raises ManifestRejected unless ceremony and superior have both signed, and nobody else."""
-        if set(self.signatures) != set(self._signatories):
-            raise ManifestRejected(f"密钥清单应恰有密钥仪式和上级两个签名。{_ORIGINAL}")
-        for signatory, public_key in self._signatories.items():
+    def signatories(self, before: KeyManifest | None = None) -> Mapping[Signatory, bytes]:
+        """Who has to sign, with their public keys. ``before``: the manifest that this one replaces."""
+        needed: dict[Signatory, bytes] = {"ceremony": self.ceremony, "superior": self.superior.signing}
+        if before and before.ceremony != self.ceremony:
+            needed["ceremony_before"] = before.ceremony
+        if before and before.superior.signing != self.superior.signing:
+            needed["superior_before"] = before.superior.signing
+        return needed
+
+    def verify(self, before: KeyManifest | None = None) -> None:
+        """Raises ManifestRejected unless ceremony and superior have both signed, and nobody else.
+
+        ``before``: the manifest that this one says it replaces; then the keys that could sign that one must have
+        signed this one, and it must continue it.
+        """
+        if before and (before.hash, before.epoch + 1, before.origin) != (self.previous, self.epoch, self.origin):
+            raise ManifestRejected(f"密钥清单不是接着第 {before.epoch} 版的下一版。{_ORIGINAL}")
+        needed = self.signatories(before)
+        if set(needed) - set(self.signatures):
+            raise ManifestRejected(
+                f"密钥清单应恰有密钥仪式和上级两个签名（更换签名公钥时另有原公钥的签名）。{_ORIGINAL}"
+            )
+        if self.signatures.keys() - needed.keys() - (set() if before else _FORMER):
+            raise ManifestRejected(f"密钥清单上有不相干的签名。{_ORIGINAL}")
+        for signatory, public_key in needed.items():
             if not is_signed_by(public_key, self._signed_message, self.signatures[signatory]):
                 raise ManifestRejected(f"密钥清单的签名无效（{signatory}）。{_ORIGINAL}")
-
-    @property
-    def _signatories(self) -> Mapping[str, bytes]:
-        return {"ceremony": self.ceremony, "superior": self.superior.signing}
 
     @property
     def _signed_message(self) -> bytes:
@@ -245,7 +265,8 @@ def load_history(documents: Iterable[bytes], pinned_hash: str) -> dict[str, KeyM
     """All manifests that the pinned one descends from, itself included, by hash (hex).
 
     ``documents`` may come in any order; one that the pinned one does not descend from is left out. Raises
-    ManifestRejected where the pinned one or one of its ancestors is missing or not signed.
+    ManifestRejected where the pinned one or one of its ancestors is missing, not signed, or no continuation of the
+    one before it.
     """
     found = {manifest.hash: manifest for manifest in map(KeyManifest.parse, documents)}
     history: dict[str, KeyManifest] = {}
@@ -253,9 +274,10 @@ def load_history(documents: Iterable[bytes], pinned_hash: str) -> dict[str, KeyM
     while wanted:
         if wanted not in found:
             raise ManifestRejected(f"缺少密钥清单 {wanted[:16]}…，按它密封的材料无法打开。{_ORIGINAL}")
-        found[wanted].verify()
         history[wanted] = found[wanted]
         wanted = found[wanted].previous
+    for manifest in history.values():
+        manifest.verify(history.get(manifest.previous))
     return history
 
 
@@ -286,7 +308,7 @@ def _problems(manifest: KeyManifest) -> Iterator[str]:
         yield "previous 不是 SHA-256 值"
     if not _is_date(manifest.created):
         yield "created 不是日期"
-    if set(manifest.minimum_suite) != set(COMPARTMENTS):
+    if set(manifest.minimum_suite) | ADDED_LATER != set(COMPARTMENTS):
         yield "minimum_suite 应对每个封存分区各列一项"
     if not set(manifest.minimum_suite.values()) <= KNOWN_SUITES:
         yield "minimum_suite 中有本程序不支持的套件"
