@@ -58,16 +58,28 @@ _OF_REPORT = {
 
 
 def next_to_act(
-    state: str, *, clue_state: str, return_pending: bool, office: str, department: str, notified_office: str
+    state: str,
+    *,
+    clue_state: str,
+    return_pending: bool,
+    office: str,
+    department: str,
+    notified_office: str,
+    handled: bool,
 ) -> Awaiting:
     """Who acts next on a report in ``state``.
 
     ``office``: the petition office; ``department``: the one that handles; ``notified_office``: the clue supervisor's.
+    ``handled``: some handler is left who is not excluded; where none is, the clue supervisor finds another.
     """
     if state == "transferred":
-        role = DEPUTY if return_pending else _OF_CLUE.get(clue_state, CLUE_SUPERVISOR)
+        role = DEPUTY if return_pending else _by_whom(_OF_CLUE.get(clue_state, CLUE_SUPERVISOR), handled)
         return Awaiting(role, notified_office if role in (CLUE_SUPERVISOR, PRINCIPAL) else department)
-    role = _OF_REPORT.get(state, "")
+    role = _by_whom(_OF_REPORT.get(state, ""), handled)
     if not role:
         return NOBODY
-    return Awaiting(role, department if role == INSPECTOR else office)
+    return Awaiting(role, {INSPECTOR: department, CLUE_SUPERVISOR: notified_office}.get(role, office))
+
+
+def _by_whom(role: str, handled: bool) -> str:
+    return CLUE_SUPERVISOR if role == INSPECTOR and not handled else role

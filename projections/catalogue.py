@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from projections import clues, correspondence, officers, public_status, reports, sealed_reports, timeline
+from projections import clues, correspondence, officers, openings, public_status, reports, sealed_reports, timeline
 from projections.ports import ClockRules, FactsOpener
 from projections.projection import Projection
 from projections.shapes import Layout
@@ -14,6 +14,7 @@ _WITHOUT_RULES = (
     timeline.PROJECTION,
     public_status.PROJECTION,
     officers.PROJECTION,
+    openings.PROJECTION,
 )
 
 

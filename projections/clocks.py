@@ -162,6 +162,8 @@ def _acceptance_notice(clock_id: str, on_this_line: Callable[[str], bool]) -> Cl
 
 #: A-17: the clue goes back with the report, and its clocks stop.
 _GIVEN_BACK = (On((report.ReportReturned, clue.ClueWithdrawn)),)
+#: The same where nobody is left to handle it: those of handling begin anew with the next distribution.
+_UNHANDLED = (*_GIVEN_BACK, On((clue.DistributionWithdrawn,)))
 
 CLOCKS = (
     Clock(
@@ -198,7 +200,7 @@ CLOCKS = (
     Clock(id="transfer", starts=(On((report.ReportAccepted,)),), met=On((report.TransferredToDept,))),  # 3.1
     Clock(  # 3.2
         id="distribute",
-        starts=(On((clue.ClueRecorded,)),),
+        starts=(On((clue.ClueRecorded, clue.DistributionWithdrawn)),),
         met=On((clue.ClueDistributed,)),
         voids=_GIVEN_BACK,
     ),
@@ -207,19 +209,19 @@ CLOCKS = (
         starts=(On((clue.ClueDistributed, clue.ClueReactivated)),),
         met=On((clue.DispositionProposed,)),
         reopens=On((clue.DispositionReturned,)),
-        voids=_GIVEN_BACK,
+        voids=_UNHANDLED,
     ),
     Clock(  # B-33
         id="preliminary_verification",
         starts=(On((clue.DispositionApproved,), lambda e, _: e.disposition == "preliminary_verification"),),
         met=On((clue.ClueConcluded,)),
-        voids=_GIVEN_BACK,
+        voids=_UNHANDLED,
     ),
     Clock(  # 3.2
         id="held_review",
         starts=(On((clue.DispositionApproved,), lambda e, _: e.disposition == "held"),),
         met=On((clue.ClueReactivated, clue.ClueConcluded)),
-        voids=_GIVEN_BACK,
+        voids=_UNHANDLED,
     ),
     Clock(
         id="result_feedback",

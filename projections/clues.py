@@ -49,7 +49,7 @@ CLUE = Table(
     Index("number", "number"),
 )
 
-LAYOUT = Layout("clues", 1, (CLUE,))
+LAYOUT = Layout("clues", 2, (CLUE,))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +92,15 @@ _CHANGES: dict[type[ActedEvent], Callable[[Any], Mapping[str, Any]]] = {
         "department": e.department,
         "handlers": e.handlers,
         "distributed_on": day_of(e),
+    },
+    clue.HandlersReplaced: lambda e: {"handlers": e.handlers},
+    clue.DistributionWithdrawn: lambda e: {
+        "state": "recorded",
+        "handlers": (),
+        "disposition": "",
+        "proposer": "",
+        "distributor": "",
+        "distributed_on": None,
     },
     clue.DispositionProposed: lambda e: {
         "state": "proposed",

@@ -28,15 +28,27 @@ OFFICER = Table(
     Column("enrolled", Boolean, nullable=False),
     Column("departed", Boolean, nullable=False),
     Column("holds", Texts, nullable=False),
+    Column("recovered", Boolean, nullable=False),
+    Column("vouched", Texts, nullable=False),
+    Column("second_factor", Boolean, nullable=False),
+    Column("change", Code, nullable=False),
+    Column("proposer", Code, nullable=False),
     Index("office_name", "office", "name"),
 )
 
-LAYOUT = Layout("officers", 1, (OFFICER,))
+CEREMONY = "ceremony"
+"""Whose appointments give duties at once."""
+
+LAYOUT = Layout("officers", 2, (OFFICER,))
 
 
 @dataclass(frozen=True, kw_only=True)
 class OfficerRow:
-    """An officer. ``holds``: offices whose content key was granted to him; ``roles``: codes of ``Role``."""
+    """An officer. ``holds``: offices whose content key was granted to him; ``roles``: codes of ``Role``.
+
+    ``recovered``: his keys were replaced after a lost passphrase; ``vouched``: offices whose key the first of two
+    holders has proposed to give him again. ``change``: code of what an administrator, ``proposer``, proposed for him.
+    """
 
     officer: str
     stream_id: UUID
@@ -47,6 +59,11 @@ class OfficerRow:
     enrolled: bool = False
     departed: bool = False
     holds: tuple[str, ...] = ()
+    recovered: bool = False
+    vouched: tuple[str, ...] = ()
+    second_factor: bool = False
+    change: str = ""
+    proposer: str = ""
 
 
 class OfficersWriter:
@@ -72,7 +89,9 @@ class OfficersWriter:
                 version=event.originator_version,
                 name=event.name,
                 office=event.home_office,
-                roles=event.roles,
+                roles=event.roles if event.actor == CEREMONY else (),
+                change="" if event.actor == CEREMONY else "roles",
+                proposer=event.actor,
             )
         if row is not None:
             row = replace(row, version=event.originator_version, **_changes(row, event))
@@ -86,14 +105,36 @@ def _changes(row: OfficerRow, event: ActedEvent) -> dict[str, Any]:
     match event:
         case officer.OfficerEnrolled():
             return {"enrolled": True}
+        case officer.OfficerReinvited():
+            return {
+                "enrolled": False,
+                "recovered": True,
+                "holds": (),
+                "vouched": (),
+                "change": "",
+                "second_factor": False,
+            }
+        case officer.RegrantProposed():
+            return {"vouched": tuple(sorted({*row.vouched, event.key_office}))}
+        case officer.ChangeProposed():
+            return {"change": event.change, "proposer": event.actor}
+        case officer.ChangeRefused():
+            return {"change": ""}
+        case officer.SecondFactorSet():
+            return {"second_factor": True}
+        case officer.SecondFactorReset():
+            return {"second_factor": False, "change": ""}
         case officer.OfficeKeyGranted():
-            return {"holds": tuple(sorted({*row.holds, event.key_office}))}
+            return {
+                "holds": tuple(sorted({*row.holds, event.key_office})),
+                "vouched": tuple(one for one in row.vouched if one != event.key_office),
+            }
         case officer.OfficeKeyWithdrawn():
             return {"holds": tuple(held for held in row.holds if held != event.key_office)}
         case officer.OfficerRolesChanged():
-            return {"office": event.home_office, "roles": event.roles}
+            return {"office": event.home_office, "roles": event.roles, "change": ""}
         case officer.OfficerDeparted():
-            return {"departed": True}
+            return {"departed": True, "change": ""}
     return {}
 
 

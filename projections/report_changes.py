@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from events.model import ActedEvent
-from events.vocabulary import clue, correspondence, intake, report
+from events.vocabulary import clue, correspondence, deidentified, intake, report
 from projections.awaiting import next_to_act
 from projections.clocks import ACCEPTANCE_NOTICES, CaseFacts, ClockRow, next_due
 from projections.facts import Facts
@@ -59,6 +59,7 @@ _COPIED: dict[type[ActedEvent], tuple[str, ...]] = {
     report.TransferredToDept: ("department", "notified_office"),
     report.ReportClosed: ("result",),
     clue.ClueDistributed: ("department", "handlers"),
+    clue.HandlersReplaced: ("handlers",),
 }
 
 _NO_SCREENING: Changes = {"proposal": "", "refusal": "", "target": ""}
@@ -79,14 +80,26 @@ _FURTHER: dict[type[ActedEvent], Callable[[ReportRow, Any], Changes]] = {
     report.TransferredToDept: lambda row, e: {"clue_id": stream_named(e.clue)},
     report.ReturnProposed: lambda row, e: {"return_proposer": e.actor},
     report.ReturnRefused: lambda row, e: {"return_proposer": ""},
-    report.ReportReturned: lambda row, e: {**_NO_SCREENING, **_NO_CLUE, "return_proposer": ""},
+    report.ReportReturned: lambda row, e: {
+        **_NO_SCREENING,
+        **_NO_CLUE,
+        "return_proposer": "",
+        "original_requests": (),
+    },
     report.ReportReopened: lambda row, e: {"result": ""},
     report.OfficerExcluded: lambda row, e: {"excluded": tuple(sorted({*row.excluded, e.officer}))},
+    deidentified.ReportDeidentified: lambda row, e: {"versions": row.versions + 1},
+    deidentified.OriginalRequested: lambda row, e: {
+        "original_requests": tuple(sorted({*row.original_requests, e.actor}))
+    },
+    deidentified.OriginalGranted: lambda row, e: _answered(row, e.officer),
+    deidentified.OriginalRefused: lambda row, e: _answered(row, e.officer),
     report.BypassProposed: lambda row, e: {"bypass_proposer": e.actor},
     clue.ClueRecorded: lambda row, e: {"clue_id": e.originator_id, "clue_state": "recorded"},
     clue.DistributionProposed: lambda row, e: {"clue_state": "distribution_proposed"},
     clue.DistributionReturned: lambda row, e: {"clue_state": "recorded"},
     clue.ClueDistributed: lambda row, e: {"clue_state": "distributed"},
+    clue.DistributionWithdrawn: lambda row, e: {"clue_state": "recorded", "handlers": ()},
     clue.DispositionProposed: lambda row, e: {"clue_state": "proposed"},
     clue.DispositionReturned: lambda row, e: {"clue_state": "distributed"},
     clue.DispositionApproved: lambda row, e: {"clue_state": handling_state(e.disposition)},
@@ -99,6 +112,10 @@ _FURTHER: dict[type[ActedEvent], Callable[[ReportRow, Any], Changes]] = {
     correspondence.MessageApproved: lambda row, e: {"pending_drafts": row.pending_drafts - 1},
     correspondence.MessageRefused: lambda row, e: {"pending_drafts": row.pending_drafts - 1},
 }
+
+
+def _answered(row: ReportRow, officer: str) -> Changes:
+    return {"original_requests": tuple(one for one in row.original_requests if one != officer)}
 
 
 def handling_state(disposition: str) -> str:
@@ -153,6 +170,7 @@ def queued(row: ReportRow, clocks: tuple[ClockRow, ...]) -> ReportRow:
         office=row.office,
         department=row.department,
         notified_office=row.notified_office,
+        handled=not set(row.handlers) <= set(row.excluded),
     )
     clock = next_due(clocks)
     notice = next_due(c for c in clocks if c.clock_id in ACCEPTANCE_NOTICES)

@@ -49,6 +49,8 @@ REPORT = Table(
     Column("return_proposer", Code, nullable=False),
     Column("bypass_proposer", Code, nullable=False),
     Column("excluded", Texts, nullable=False),
+    Column("versions", Integer, nullable=False),
+    Column("original_requests", Texts, nullable=False),
     Column("category", Texts, nullable=False),
     Column("unit", Code, nullable=False),
     Column("post", Code, nullable=False),
@@ -103,9 +105,17 @@ EXCLUDED = Table(
 )
 
 
+ORIGINAL_REQUEST = Table(
+    "original_request",
+    SHAPES,
+    Column("report_id", Uuid, primary_key=True),
+    Column("officer", Code, primary_key=True),
+)
+
+
 @dataclass(frozen=True)
 class ReportOfficer:
-    """A row of ``report_handler`` or ``excluded``."""
+    """A row of ``report_handler``, ``excluded`` or ``original_request``."""
 
     report_id: UUID
     officer: str
@@ -118,9 +128,11 @@ class ReportRow:
     ``version``: of the report's stream, for optimistic locking; ``position``: of the last event that changed the row.
     ``named_claim``: what the reporter claimed, ``named_status``: what was found. ``office``: the petition office that
     has it now; ``department``: the one that handles it. ``handlers``: officer ids, the first leads. ``excluded``:
-    officers who must not see it (SoD-7). ``unit`` to ``managed_by``: of the first of ``respondents``.
-    ``jurisdiction_hint``: the rules' proposal, in words. ``awaiting_*``: who acts next. ``due``: of the next clock.
-    ``notice_due``: until when the reporter must be told that it was accepted (A-26), whoever acts on it meanwhile.
+    officers who must not see it (SoD-7). ``versions``: how many de-identified versions there are;
+    ``original_requests``: handlers who wait to be let see the original behind it. ``unit`` to ``managed_by``: of the
+    first of ``respondents``. ``jurisdiction_hint``: the rules' proposal, in words. ``awaiting_*``: who acts next.
+    ``due``: of the next clock. ``notice_due``: until when the reporter must be told that it was accepted (A-26),
+    whoever acts on it meanwhile.
     """
 
     report_id: UUID
@@ -158,6 +170,8 @@ class ReportRow:
     return_proposer: str = ""
     bypass_proposer: str = ""
     excluded: tuple[str, ...] = ()
+    versions: int = 0
+    original_requests: tuple[str, ...] = ()
     category: tuple[str, ...] = ()
     unit: str = ""
     post: str = ""

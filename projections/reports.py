@@ -18,16 +18,16 @@ from projections.facts import Facts
 from projections.ports import ClockRules, FactsOpener, Recorded
 from projections.projection import Built, Projection, stream_named
 from projections.report_changes import after, case_facts, queued, received
-from projections.report_row import EXCLUDED, REPORT, REPORT_HANDLER, ReportOfficer, ReportRow
+from projections.report_row import EXCLUDED, ORIGINAL_REQUEST, REPORT, REPORT_HANDLER, ReportOfficer, ReportRow
 from projections.rows import Rows
 from projections.shapes import Bound, Layout
 
-SCHEMA = 1
+SCHEMA = 3
 
 
 def layout(rules_version: str) -> Layout:
     """A new version of the rules or of the calendar moves due dates, so it is part of the version of the rows."""
-    return Layout("reports", SCHEMA, (REPORT, REPORT_HANDLER, EXCLUDED, CLOCK), rules_version)
+    return Layout("reports", SCHEMA, (REPORT, REPORT_HANDLER, EXCLUDED, ORIGINAL_REQUEST, CLOCK), rules_version)
 
 
 def projection(facts: FactsOpener, rules: ClockRules) -> Projection:
@@ -47,6 +47,9 @@ class ReportsWriter:
         self._clocks: Rows[UUID, ClockRow] = Rows(connection, tables[CLOCK], ClockRow, "case_id")
         self._handlers: Rows[UUID, ReportOfficer] = Rows(connection, tables[REPORT_HANDLER], ReportOfficer, "report_id")
         self._excluded: Rows[UUID, ReportOfficer] = Rows(connection, tables[EXCLUDED], ReportOfficer, "report_id")
+        self._originals: Rows[UUID, ReportOfficer] = Rows(
+            connection, tables[ORIGINAL_REQUEST], ReportOfficer, "report_id"
+        )
         self._case_of_clue: dict[UUID, UUID] = {}
         self._touched: set[UUID] = set()
         self.erased = False
@@ -74,11 +77,12 @@ class ReportsWriter:
     def flush(self) -> None:
         self._handlers.preload(self._touched)
         self._excluded.preload(self._touched)
+        self._originals.preload(self._touched)
         for case_id in self._touched:
             if row := self._reports.one(case_id):
                 self._put(queued(row, self._clocks.of(case_id)))
         self._touched.clear()
-        for rows in (self._reports, self._clocks, self._handlers, self._excluded):
+        for rows in (self._reports, self._clocks, self._handlers, self._excluded, self._originals):
             rows.flush()
 
     def _report_after(self, row: ReportRow | None, event: ActedEvent, position: int) -> ReportRow | None:
@@ -95,7 +99,11 @@ class ReportsWriter:
     def _put(self, row: ReportRow) -> None:
         """A row that is complete, and the tables that follow from it."""
         self._reports.put(row.report_id, row)
-        for rows, officers in ((self._handlers, row.handlers), (self._excluded, row.excluded)):
+        for rows, officers in (
+            (self._handlers, row.handlers),
+            (self._excluded, row.excluded),
+            (self._originals, row.original_requests),
+        ):
             rows.replace(row.report_id, (ReportOfficer(row.report_id, one) for one in sorted(set(officers))))
 
     def _facts(self, report_id: UUID, sealing: Sealing) -> Facts:

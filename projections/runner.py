@@ -27,6 +27,9 @@ from projections.store import ReadStore, Superseded
 BATCH = 500
 IDLE_SECONDS = 1.0
 
+PAUSE_SECONDS = 0.2
+"""Between two rounds: under load one batch then takes many events, and each batch costs a transaction a projection."""
+
 #: A database, of the log or of the read models, that does not answer now; not a matter of any event.
 AWAY = (exc.OperationalError, exc.InterfaceError, persistence.OperationalError, persistence.InterfaceError)
 
@@ -118,6 +121,8 @@ class Runner:
             head = self._source.head()
             self._catch_up()
             self._tidy()
+            # After the round, not before it: what comes alone is shown at once.
+            stop.wait(min(idle, PAUSE_SECONDS))
             self._source.wait_beyond(head, idle)
 
     def _prepare(self) -> None:
@@ -129,25 +134,25 @@ class Runner:
     def _catch_up(self) -> int:
         """All projections side by side, a batch each in turn, so that one read of the log serves those in step."""
         applied = 0
+        head = self._source.head()  # one goal for all: those that start in step stay in step while the log grows
         behind = [p for p in self._projections if p.layout.name not in self._stopped]
         while behind:
-            steps = [(p, self._advance_or_stop(p)) for p in behind]
+            steps = [(p, self._advance_or_stop(p, head)) for p in behind]
             applied += sum(step.applied for _, step in steps)
             behind = [p for p, step in steps if step.more]
         return applied
 
-    def _advance_or_stop(self, projection: Projection) -> Step:
+    def _advance_or_stop(self, projection: Projection, head: int) -> Step:
         try:
-            return self._advance(projection)
+            return self._advance(projection, head)
         except PoisonEvent as poison:
             logger.error("%s", poison)
             self._stopped[projection.layout.name] = poison
             return Step(0, False)
 
-    def _advance(self, projection: Projection) -> Step:
-        """Apply the next batch."""
+    def _advance(self, projection: Projection, head: int) -> Step:
+        """Apply the next batch on the way to ``head``."""
         layout = projection.layout
-        head = self._source.head()
         with self._store.database.reading() as connection:
             present = self._store.present(connection, layout)
         batch = self._fetch(layout.name, present.position + 1)

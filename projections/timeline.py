@@ -14,8 +14,8 @@ from uuid import UUID
 
 from sqlalchemy import BigInteger, Boolean, Column, Connection, Index, Table, Uuid, delete, insert, or_, select, update
 
-from events.model import ActedEvent, to_state
-from events.vocabulary import access, clue, correspondence, officer, register, report
+from events.model import WHERE_IT_STANDS, ActedEvent, Sealing
+from events.vocabulary import access, clue, correspondence, intake, officer, register, report
 from projections.ports import Recorded
 from projections.projection import Built, Projection, stream_named
 from projections.shapes import SHAPES, Bound, Code, Json, Layout
@@ -62,11 +62,13 @@ _BYPASSED_KEPT = _BYPASSED_OVERSEEN | {
     "report.registered.v1",
     "report.bypass_proposed.v1",
     "access.content_opened.v1",
+    "access.index_queried.v1",
 }
 
 #: Stand in columns of their own, or say nothing to people.
 _LEFT_OUT = frozenset(
     {
+        *WHERE_IT_STANDS,
         "occurred_at",
         "actor",
         "office",
@@ -75,6 +77,12 @@ _LEFT_OUT = frozenset(
         "sealings",
         "reporter_sealing",
         "destroyed",
+        # Of openings: hashes of statements, and where the shares are.
+        "request",
+        "approval",
+        "release",
+        "sealed_stream",
+        "sealed_version",
     }
 )
 _SEALED_FIELDS = frozenset({"number", "mode"})
@@ -122,8 +130,11 @@ class TimelineWriter:
         if not isinstance(event, ActedEvent):
             return
         kind, subject, report_id = self._concerns(event)
-        if isinstance(event, report.ReportBypassed):
-            self._take_out(event.originator_id)
+        match event:
+            case intake.ReportReceived():
+                self._sealed[event.originator_id] = False  # nothing came before it, so there is nothing to look up
+            case report.ReportBypassed():
+                self._take_out(event.originator_id)
         sealed = kind == "sealed_report" or (report_id is not None and self._is_sealed(report_id))
         if kind == "sealed_report" and report_id:
             self._sealed[report_id] = True
@@ -158,15 +169,17 @@ class TimelineWriter:
                 return kind, str(stream), stream_named(event.report)
             case register.NumberAssigned():
                 return kind, event.subject, None if event.kind == "clue" else stream_named(event.subject)
-            case access.ContentOpened():
+            case access.ContentOpened() | access.OriginalOpened() | access.IndexQueried():
                 return kind, event.report, stream_named(event.report)
-            case access.ListShown():
+            case access.ListShown() | access.IndexRekeyed():
                 return kind, event.actor, None
         match kind:
             case "report" | "sealed_report":
                 return kind, str(stream), stream
             case "clue":
                 return kind, str(stream), self._report_handled_as(str(stream))
+            case "opening":
+                return kind, str(stream), stream_named(getattr(event, "report", ""))
         match event:
             case (
                 correspondence.SupplementReceived()
@@ -184,6 +197,13 @@ class TimelineWriter:
                 | officer.OfficeKeyWithdrawn()
                 | officer.OfficerRolesChanged()
                 | officer.OfficerDeparted()
+                | officer.OfficerReinvited()
+                | officer.ChangeProposed()
+                | officer.ChangeRefused()
+                | officer.RegrantProposed()
+                | officer.SecondFactorSet()
+                | officer.SecondFactorReset()
+                | officer.PassphraseChanged()
             ):
                 return kind, event.officer, None
         return kind, str(stream), None
@@ -222,8 +242,8 @@ def _fields(event: ActedEvent) -> dict[str, Any]:
     if isinstance(event, report.OfficerExcluded):
         left_out = left_out | {"reason"}  # "named in the report" would tell who was reported
     return {
-        name: value
-        for name, value in to_state(event).items()
+        name: list(value) if isinstance(value, tuple) else value  # as JSON has it
+        for name, value in vars(event).items()
         if name not in left_out and not _names_a_key(name) and not _is_sealing(value)
     }
 
@@ -233,8 +253,7 @@ def _names_a_key(field_name: str) -> bool:
 
 
 def _is_sealing(value: object) -> bool:
-    # A JSON object in a state is always a Sealing (events.model).
-    return isinstance(value, dict) or (isinstance(value, list) and any(isinstance(v, dict) for v in value))
+    return isinstance(value, Sealing) or (isinstance(value, tuple) and any(isinstance(one, Sealing) for one in value))
 
 
 PROJECTION: Projection = Built(LAYOUT, TimelineWriter)

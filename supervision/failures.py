@@ -10,13 +10,14 @@ def expected() -> tuple[type[Exception], ...]:
     """
     from events.schema import SchemaError
     from events.store import DamagedLog
+    from events.witness import DamagedState
     from projections.runner import PoisonEvent
     from supervision.domain.refusal import Refused
     from supervision.founding import AlreadyFounded
     from supervision.sealing.errors import SealingError
     from supervision.settings import BadSetting
 
-    speaking = (BadSetting, SealingError, Refused, AlreadyFounded, SchemaError, DamagedLog, PoisonEvent)
+    speaking = (BadSetting, SealingError, Refused, AlreadyFounded, SchemaError, DamagedLog, DamagedState, PoisonEvent)
     return (*speaking, *_of_the_database(), OSError)
 
 

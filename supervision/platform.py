@@ -20,8 +20,10 @@ from events.topics import check_topics
 from projections.catalogue import layouts
 from projections.store import ReadStore
 from supervision import business_time
+from supervision.blind_index_store import IndexStore
 from supervision.casework.desk import Desk
 from supervision.casework.directory_reads import ReadDirectory
+from supervision.casework.known_accounts import KnownAccounts
 from supervision.domain.jurisdiction import Office as County
 from supervision.domain.rulebook import Rulebook
 from supervision.intake.door import Door
@@ -71,7 +73,11 @@ class Platform:
     def log(self) -> LogStore:
         check_topics()
         store = LogStore(self.settings.database_url, self.settings.home, clock=self.recording_clock)
-        store.open()
+        try:
+            store.open()
+        except BaseException:
+            store.close()
+            raise
         return store
 
     @cached_property
@@ -81,6 +87,10 @@ class Platform:
             return Ledger(log, self.settings.origin)
         except ValueError as problem:
             raise BadSetting(f"origin：{problem}；请核对 settings.toml 和 SUPERVISION_DATABASE_URL。") from None
+
+    @cached_property
+    def accounts(self) -> KnownAccounts:
+        return KnownAccounts(self.log, self.settings.origin, self.manifests.values())
 
     @cached_property
     def custody(self) -> CustodyReader:
@@ -93,6 +103,14 @@ class Platform:
     @cached_property
     def working(self) -> WorkingState:
         return WorkingState(self.settings.working_url)
+
+    @cached_property
+    def index(self) -> IndexStore:
+        """The index over those reported; made when first wanted where a file is enough for it."""
+        store = IndexStore(self.settings.index_url)
+        if self.settings.index_url.startswith("sqlite"):
+            store.create()
+        return store
 
     @cached_property
     def reads(self) -> ReadStore:
@@ -142,12 +160,15 @@ class Platform:
         return Desk(
             settings=self.settings,
             rulebook=self.rulebook,
+            log=self.log,
             ledger=self.ledger,
+            accounts=self.accounts,
             custody=self.custody,
             manifest=self.manifest,
             manifests=self.manifests,
             directory=ReadDirectory(self.reads),
             vault=self.vault,
+            index=self.index,
             clock=self.clock,
             rng=self.rng,
         )
@@ -175,3 +196,5 @@ class Platform:
             self.log.close()
         if "working" in self.__dict__:
             self.working.close()
+        if "index" in self.__dict__:
+            self.index.close()

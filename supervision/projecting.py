@@ -13,6 +13,7 @@ from uuid import UUID
 from events.custody_reader import CustodyReader
 from events.model import Sealing
 from projections.catalogue import projections
+from projections.projection import Projection
 from projections.runner import Runner
 from supervision.domain.calendar import Due
 from supervision.domain.deadlines import ClockId
@@ -67,10 +68,15 @@ class ConsoleFacts:
         return facts if isinstance(facts, dict) else None
 
 
+def make_projections(platform: Platform) -> tuple[Projection, ...]:
+    """All read models; needs the console's key. Raises BadSetting without it."""
+    facts = ConsoleFacts(platform.manifests, platform.custody, platform.facts_key)
+    return projections(facts, RulebookClocks(platform.rulebook))
+
+
 def make_runner(platform: Platform) -> Runner:
     """The runner of all read models; needs the console's key. Raises BadSetting without it."""
-    facts = ConsoleFacts(platform.manifests, platform.custody, platform.facts_key)
-    return Runner(platform.ledger, platform.reads, projections(facts, RulebookClocks(platform.rulebook)))
+    return Runner(platform.ledger, platform.reads, make_projections(platform))
 
 
 def run_in_background(platform: Platform) -> threading.Event:

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Self
 
+from events import durable_file
 from supervision.settings import BadSetting
 
 SECRET_BYTES = 32
@@ -46,7 +47,14 @@ class _SecretFile:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle = os.open(directory / f"{self.name()}.json", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with open(handle, "w", encoding="utf-8") as file:
-            json.dump({name: value.hex() for name, value in asdict(self).items()}, file, indent=1)
+            file.write(self._text())
+
+    def renew(self, home: Path) -> None:
+        """Put these secrets in the place of those that are there."""
+        durable_file.replace(home / "secrets" / f"{self.name()}.json", self._text().encode())
+
+    def _text(self) -> str:
+        return json.dumps({name: value.hex() for name, value in asdict(self).items()}, indent=1)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -77,6 +85,22 @@ class ConsoleSecrets(_SecretFile):
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class LogSecrets(_SecretFile):
-    """``log_seed``: the checkpoint signer's key, 32 bytes."""
+    """``log_seed``: the checkpoint signer's key. ``reader_token``: shows a reader the log as it grows; the superior
+    has it, too. 32 bytes each."""
 
     log_seed: bytes
+    reader_token: bytes
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class OversightSecrets(_SecretFile):
+    """``cookie_key``: of the form protection, 32 bytes."""
+
+    cookie_key: bytes
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class WitnessSecrets(_SecretFile):
+    """Of the superior's pages on this platform; his witness has a home of its own. ``cookie_key``: 32 bytes."""
+
+    cookie_key: bytes

@@ -19,9 +19,10 @@ from typing import Any
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-SITES = ("all", "public", "console", "oversight", "witness")
+SITES = ("all", "public", "console", "oversight", "witness", "log")
 OFFICE_KINDS = ("petition", "clue", "department", "leadership", "oversight", "administration", "superior")
 BODY_KINDS = ("subordinate", "other", "appeal", "suggestion")
+SECOND_FACTOR = ("required", "optional")
 NUMBERING_KINDS = ("petition", "clue")
 """Kinds of offices that keep a register, so that their numbers need a prefix (A-10)."""
 
@@ -30,6 +31,8 @@ POSITIVE = (
     "receipt_minutes",
     "session_idle_minutes",
     "enrolment_days",
+    "original_days",
+    "heartbeat_minutes",
     "max_files",
     "max_file_bytes",
     "max_text",
@@ -69,7 +72,13 @@ class Body:
 class Settings:
     """Everything a process needs to know before it starts. Times in the unit their name says.
 
+    ``original_days``: how long a handler may see the original behind a de-identified version that two have agreed on.
+
     ``public_address``: of the public site as people type it, for receipts; "" takes it from the request.
+    ``public_checkpoint_hours``: how often anybody gets to see how long the log is, counted from midnight; whoever sees
+    it grow by the minute learns when his employee pressed "send". 0, at once, is for demonstrations.
+    ``second_factor``: ``required`` for every officer, or ``optional``. ``heartbeat_minutes``: how old a witness's
+    last word may get while nothing happens.
     """
 
     home: Path
@@ -91,7 +100,11 @@ class Settings:
     draft_hours: int = 12
     receipt_minutes: int = 10
     session_idle_minutes: int = 30
+    second_factor: str = "required"
     enrolment_days: int = 7
+    original_days: int = 7
+    public_checkpoint_hours: int = 24
+    heartbeat_minutes: int = 10
     max_files: int = 10
     max_file_bytes: int = 50 * 1024 * 1024
     max_text: int = 10_000
@@ -106,6 +119,11 @@ class Settings:
     def read_url(self) -> str:
         """Read models: a file of their own on SQLite, a schema of their own on PostgreSQL."""
         return self._beside("read")
+
+    @property
+    def index_url(self) -> str:
+        """The index over those reported: a file of its own on SQLite, a schema of its own on PostgreSQL."""
+        return self._beside("index")
 
     def _beside(self, name: str) -> str:
         if self.database_url.startswith("sqlite"):
@@ -156,6 +174,19 @@ def home_of(environ: Mapping[str, str] = os.environ) -> Path:
     return Path(environ.get("SUPERVISION_HOME") or "var").resolve()
 
 
+def witness_home(environ: Mapping[str, str] = os.environ) -> Path | None:
+    """The home, where it is that of a witness (:mod:`supervision.witnessing.home`), which has settings of its own.
+
+    Raises :class:`BadSetting` where another site is asked for.
+    """
+    home = home_of(environ)
+    if not (home / "witness.toml").is_file():
+        return None
+    if environ.get("SUPERVISION_SITE") not in (None, "", "all", "witness"):
+        raise BadSetting("SUPERVISION_SITE：SUPERVISION_HOME 是见证站的目录，只有 witness 一个站点。")
+    return home
+
+
 def load(environ: Mapping[str, str] = os.environ) -> Settings:
     """Read settings from environment and ``settings.toml``. Raises :class:`BadSetting`."""
     home = home_of(environ)
@@ -170,7 +201,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
     site = environ.get("SUPERVISION_SITE") or "all"
     if site not in SITES:
         raise BadSetting(f"SUPERVISION_SITE：应为 {'、'.join(SITES)} 之一。")
-    url = _database_url(environ.get("SUPERVISION_DATABASE_URL") or sqlite_url(home / "log.sqlite"))
+    url = database_url(environ.get("SUPERVISION_DATABASE_URL") or sqlite_url(home / "log.sqlite"))
     return _read(data, {"home": home, "database_url": url, "site": site})
 
 
@@ -190,20 +221,18 @@ def _read(data: bytes, given: Mapping[str, Any]) -> Settings:
     return settings
 
 
-def _database_url(text: str) -> str:
-    """The URL as SQLAlchemy wants it. Never quotes it: it may hold a password."""
+def database_url(text: str, name: str = "SUPERVISION_DATABASE_URL") -> str:
+    """The URL as SQLAlchemy wants it; ``name``: the setting that holds it. Never quotes it: it may hold a password."""
     try:
         url = make_url(text)
     except ArgumentError:
-        raise BadSetting(
-            "SUPERVISION_DATABASE_URL：不是有效的数据库地址；应以 sqlite:/// 或 postgresql:// 开头。"
-        ) from None
+        raise BadSetting(f"{name}：不是有效的数据库地址；应以 sqlite:/// 或 postgresql:// 开头。") from None
     if url.drivername == "postgresql":
         url = url.set(drivername="postgresql+psycopg")
     if url.drivername not in {"sqlite", "postgresql+psycopg"}:
-        raise BadSetting("SUPERVISION_DATABASE_URL：应以 sqlite:/// 或 postgresql:// 开头。")
+        raise BadSetting(f"{name}：应以 sqlite:/// 或 postgresql:// 开头。")
     if not url.database or url.database == ":memory:":
-        raise BadSetting("SUPERVISION_DATABASE_URL：须写明数据库名；SQLite 须写明文件路径，不能放在内存中。")
+        raise BadSetting(f"{name}：须写明数据库名；SQLite 须写明文件路径，不能放在内存中。")
     return url.render_as_string(hide_password=False)
 
 
@@ -271,6 +300,10 @@ def _check(settings: Settings) -> None:
     for name in POSITIVE:
         if getattr(settings, name) <= 0:
             raise BadSetting(f"settings.toml：{name} 应大于零。")
+    if settings.second_factor not in SECOND_FACTOR:
+        raise BadSetting(f"settings.toml：second_factor 应为 {'、'.join(SECOND_FACTOR)} 之一。")
+    if not (0 if settings.demonstration else 1) <= settings.public_checkpoint_hours <= 24:
+        raise BadSetting("settings.toml：public_checkpoint_hours 应为 1 到 24（小时）；0（立即公布）只能用于演示。")
 
 
 def _check_offices(settings: Settings) -> None:

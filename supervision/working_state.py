@@ -7,6 +7,8 @@ not part of the log and not of its backup.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import (
@@ -18,17 +20,19 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     String,
     Table,
+    bindparam,
     create_engine,
     delete,
     event,
-    insert,
     select,
     text,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError
+
+from events.group_commit import GroupCommit
 
 _metadata = MetaData()
 _kept = Table(
@@ -42,7 +46,29 @@ _kept = Table(
     Index("kept_by_expiry", "expires_at"),
 )
 
+_EXPIRED = delete(_kept).where(_kept.c.expires_at <= bindparam("now"))
+_VALUE = select(_kept.c.value).where(
+    _kept.c.kind == bindparam("kind"), _kept.c.id == bindparam("id"), _kept.c.expires_at > bindparam("now")
+)
+
 SCHEMA = "working"
+
+_NEVER = 2**62
+"""Beyond every moment, in whole seconds."""
+
+SWEEP_SECONDS = 60
+"""Who reserves takes away what is over, so often at most: nobody else may come by on a site with the API alone."""
+
+
+@dataclass(frozen=True, repr=False)
+class _Claim:
+    """A value that is to be kept unless one is there. ``expires_at``, ``now``: whole seconds, UTC."""
+
+    kind: str
+    id: bytes
+    value: bytes
+    expires_at: int
+    now: int
 
 
 class WorkingState:
@@ -54,6 +80,15 @@ class WorkingState:
             event.listen(self._engine, "connect", _sqlite_pragmas)
         else:
             self._engine = create_engine(url, connect_args={"options": f"-csearch_path={SCHEMA}"})
+        self._insert = sqlite_insert if self._engine.dialect.name == "sqlite" else postgresql_insert
+        row = self._insert(_kept)
+        self._claim = row.on_conflict_do_update(
+            index_elements=["kind", "id"],
+            set_={"value": row.excluded.value, "expires_at": row.excluded.expires_at},
+            where=_kept.c.expires_at <= bindparam("now"),
+        ).execution_options(preserve_rowcount=True)
+        self._swept_at = 0
+        self._claims: GroupCommit[_Claim, bytes] = GroupCommit(self._reserve_all)
 
     def create(self) -> None:
         """Make the table where it is not there yet."""
@@ -65,34 +100,51 @@ class WorkingState:
     def put(self, kind: str, id: bytes, value: bytes, expires_at: datetime) -> None:
         """Keep ``value`` until ``expires_at``, in place of whatever was there."""
         # One statement: of two who put at once, neither may find the other's row in his way.
-        insert_here = sqlite_insert if self._engine.dialect.name == "sqlite" else postgresql_insert
-        row = insert_here(_kept).values(kind=kind, id=id, value=value, expires_at=int(expires_at.timestamp()))
+        row = self._insert(_kept).values(kind=kind, id=id, value=value, expires_at=int(expires_at.timestamp()))
         renewed = {"value": row.excluded.value, "expires_at": row.excluded.expires_at}
         with self._engine.begin() as connection:
             connection.execute(row.on_conflict_do_update(index_elements=["kind", "id"], set_=renewed))
 
     def reserve(self, kind: str, id: bytes, value: bytes, expires_at: datetime, now: datetime) -> bytes:
         """Keep ``value`` unless something unexpired is there; return what is there afterwards."""
-        # One transaction: two would make SQLite's writers wait for each other twice.
+        return self._claims.submit(_Claim(kind, id, value, int(expires_at.timestamp()), int(now.timestamp())))
+
+    def _reserve_all(self, claims: Sequence[_Claim]) -> Sequence[bytes | Exception]:
+        """One transaction for all that come at once: each alone would wait for the disk, and for all others."""
+        # In one order everywhere: two processes that take rows in two orders could block each other.
+        rows = [vars(claim) for claim in sorted(claims, key=lambda claim: claim.id)]
         try:
+            self._sweep_now_and_then(max(claim.now for claim in claims))
             with self._engine.begin() as connection:
-                connection.execute(delete(_kept).where(_kept.c.expires_at <= int(now.timestamp())))
-                connection.execute(
-                    insert(_kept).values(kind=kind, id=id, value=value, expires_at=int(expires_at.timestamp()))
-                )
-            return value
-        except IntegrityError:
-            kept = self.get(kind, id, now)
-            return value if kept is None else kept
+                if connection.execute(self._claim, rows).rowcount == len(rows):
+                    return [claim.value for claim in claims]
+                return [connection.execute(_VALUE, vars(claim)).scalar() or claim.value for claim in claims]
+        except DBAPIError as error:
+            return [error for _ in claims]
+
+    def _sweep_now_and_then(self, now: int) -> None:
+        if now - self._swept_at >= SWEEP_SECONDS:
+            self._swept_at = now
+            with self._engine.begin() as connection:
+                connection.execute(_EXPIRED, {"now": now})
 
     def get(self, kind: str, id: bytes, now: datetime) -> bytes | None:
         """The value, or None when there is none or its time is over."""
         with self._engine.connect() as connection:
-            return connection.execute(
-                select(_kept.c.value).where(
-                    _kept.c.kind == kind, _kept.c.id == id, _kept.c.expires_at > int(now.timestamp())
-                )
-            ).scalar()
+            return connection.execute(_VALUE, {"kind": kind, "id": id, "now": int(now.timestamp())}).scalar()
+
+    def advance(self, kind: str, id: bytes, number: int) -> bool:
+        """Whether ``number`` is larger than the one that is there (or the first), which it then replaces.
+
+        One statement: of several who come with the same number, in whatever processes, one alone hears yes. Such a
+        number does not expire.
+        """
+        row = self._insert(_kept).values(kind=kind, id=id, value=number.to_bytes(8, "big"), expires_at=_NEVER)
+        larger = row.on_conflict_do_update(
+            index_elements=["kind", "id"], set_={"value": row.excluded.value}, where=_kept.c.value < row.excluded.value
+        )
+        with self._engine.begin() as connection:
+            return connection.execute(larger.returning(_kept.c.kind)).first() is not None
 
     def prolong(self, kind: str, id: bytes, expires_at: datetime) -> None:
         """Move the end of a value that is in use."""
@@ -106,11 +158,7 @@ class WorkingState:
     def take(self, kind: str, id: bytes, now: datetime) -> bytes | None:
         """The value, removed in the same transaction: of two takers only one gets it."""
         with self._engine.begin() as connection:
-            value = connection.execute(
-                select(_kept.c.value).where(
-                    _kept.c.kind == kind, _kept.c.id == id, _kept.c.expires_at > int(now.timestamp())
-                )
-            ).scalar()
+            value = connection.execute(_VALUE, {"kind": kind, "id": id, "now": int(now.timestamp())}).scalar()
             removed = connection.execute(delete(_kept).where(_kept.c.kind == kind, _kept.c.id == id)).rowcount
         return value if removed else None
 
@@ -122,7 +170,7 @@ class WorkingState:
     def sweep(self, now: datetime) -> int:
         """Remove everything whose time is over; returns how much."""
         with self._engine.begin() as connection:
-            return connection.execute(delete(_kept).where(_kept.c.expires_at <= int(now.timestamp()))).rowcount
+            return connection.execute(_EXPIRED, {"now": int(now.timestamp())}).rowcount
 
     def close(self) -> None:
         """Give back the connections."""

@@ -224,6 +224,14 @@ def test_a_new_officer_enrols_and_is_given_the_key_of_his_office(
     looked_at(admin, axe)
     code = admin.inner_text(".notice .mono")
 
+    security = browser_page(served.url, javascript=javascript)
+    signed_in(served, security, "security")
+    security.goto("/console/officers")
+    security.get_by_role("row", name="待确认").filter(has_text=officer).get_by_role("link").click()
+    looked_at(security, axe)
+    security.get_by_role("button", name="确认", exact=True).click()
+    assert "已确认并生效" in security.inner_text(".messages")
+
     page = browser_page(served.url, javascript=javascript)
     page.goto("/console/enrol")
     fill(page, {"账号": officer, "一次性启用码": code, "设置口令": PASSPHRASE, "再次输入口令": PASSPHRASE})

@@ -14,30 +14,26 @@ import pytest
 
 from events.ledger import Conflict
 from events.verify import Fault
+from supervision.casework.account_changes import Proposal, change_roles, propose
+from supervision.casework.attempts import FREE_ATTEMPTS, LOCK_MINUTES
 from supervision.casework.content import ContentReader
-from supervision.casework.enrolment import Appointment, appoint, check_passphrase, depart, enrol, grant_office_key
+from supervision.casework.departure import depart
+from supervision.casework.enrolment import Appointment, appoint, enrol
+from supervision.casework.keyrings import KEYRING, NEVER, check_passphrase, keyring_id, keyring_owner
+from supervision.casework.office_keys import grant_office_key
 from supervision.casework.officer_session import OfficerSession
-from supervision.casework.sign_in import (
-    FREE_ATTEMPTS,
-    KEYRING,
-    LOCK_MINUTES,
-    NEVER,
-    keyring_id,
-    keyring_owner,
-    resume,
-    sign_in,
-    sign_out,
-)
+from supervision.casework.sessions import resume, sign_out
+from supervision.casework.sign_in import sign_in
 from supervision.domain.aggregate import Stamp
 from supervision.domain.codes import Role
 from supervision.domain.refusal import Refused
+from supervision.domain.staffing import AccountChange
 from supervision.platform import Platform
 from supervision.sealing.keys import KemPrivateKey, SigningKey
 from supervision.sealing.passphrase import seal_keyring
 from supervision.sealing.receipt import ReceiptCode
 from supervision.sealing.session import CookieKey
 from supervision.verifying import verify_platform
-from tests.support.cases import by
 from tests.support.clock import Clock
 from tests.support.deployment import make_deployment, seeds
 from tests.support.office import NOW, staffed, submission
@@ -296,7 +292,7 @@ def test_a_session_ends_when_idle_when_signed_out_and_not_before(staff: Staff, h
     finally:
         staff.clock.now = start
     cookie = staff.sign_in(head)
-    sign_out(staff.platform.working, cookie)
+    sign_out(staff.platform.desk, staff.platform.working, cookie)
     assert staff.resume(cookie) is None
 
 
@@ -313,7 +309,7 @@ def test_neither_the_cookie_nor_the_store_opens_a_session_alone(staff: Staff, he
         assert secret not in kept
         assert secret.hex().encode() not in kept
     assert cookie.encode() not in kept + names
-    sign_out(staff.platform.working, cookie)
+    sign_out(staff.platform.desk, staff.platform.working, cookie)
     assert staff.resume(key.text) is None
     for forged in ("", "x", CookieKey.new(staff.platform.rng).text, cookie[:-2]):
         assert staff.resume(forged) is None
@@ -321,10 +317,12 @@ def test_neither_the_cookie_nor_the_store_opens_a_session_alone(staff: Staff, he
 
 def test_a_change_of_duties_ends_the_session(staff: Staff) -> None:
     officer = staff.enrolled(Role.INTAKE_CLERK)
-    cookie = staff.sign_in(officer)
-    account = staff.platform.desk.account(officer)
-    account.change_roles(by(officer), home_office="dept-1", roles=("inspector",))
-    staff.platform.desk.record(staff.session(officer).signer, account)
+    cookie, desk = staff.sign_in(officer), staff.platform.desk
+    admin = staff.session(staff.enrolled(Role.SYSTEM_ADMIN, office="administration"))
+    security = staff.session(staff.enrolled(Role.SECURITY_ADMIN, office="administration"))
+    propose(desk, admin, officer, Proposal(change=AccountChange.ROLES, office="dept-1", roles=(Role.INSPECTOR,)))
+    assert staff.resume(cookie) is not None
+    change_roles(desk, security, officer, {})
     assert staff.resume(cookie) is None
     assert staff.session(officer).roles == {Role.INSPECTOR}
 

@@ -21,7 +21,10 @@ from tests.support.office import OWN, Office, staffed
 REPORTS = 6
 STEPS = 260
 SEEDS = (1, 2)
-RARE = {"exclude", "propose_bypass", "send_template", "draft_message", "approve_message", "refuse_message"}
+RARE = {
+    *("exclude", "propose_bypass", "send_template", "draft_message", "approve_message", "refuse_message"),
+    *("deidentify", "request_original", "grant_original", "refuse_original"),
+}
 """What can be done nearly everywhere would leave no time for the rest."""
 
 

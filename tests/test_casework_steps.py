@@ -29,6 +29,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
 # -- who may do what, step by step (rules, parts 3 and 4) -------------------------------------------
 
 MESSAGES = frozenset({"send_template", "draft_message"})
+REPLACING = frozenset({"replace_handlers", "withdraw_distribution"})
 OFFICERS = ("clerk-1", "head", "clue", "principal", "deputy", "inspector-1", "inspector-3", "org-clerk", "oversight")
 
 
@@ -60,17 +61,26 @@ WAY = (
     ),
     Stage(
         "registered",
-        {"clerk-1": {"screen", "propose_bypass", *MESSAGES}, "head": {"propose_bypass", *MESSAGES}},
+        {
+            "clerk-1": {"screen", "propose_bypass", "deidentify", *MESSAGES},
+            "head": {"propose_bypass", "deidentify", *MESSAGES},
+        },
         do("clerk-1", "screen", **OWN),
     ),
     Stage(
         "screened",
-        {"clerk-1": {*MESSAGES}, "head": {"confirm_screening", "return_screening", *MESSAGES}},
+        {
+            "clerk-1": {"deidentify", *MESSAGES},
+            "head": {"confirm_screening", "return_screening", "deidentify", *MESSAGES},
+        },
         do("head", "confirm_screening"),
     ),
     Stage(
         "accepted",
-        {"clerk-1": {"notify_reporter", *MESSAGES}, "head": {"notify_reporter", "transfer", *MESSAGES}},
+        {
+            "clerk-1": {"notify_reporter", "deidentify", *MESSAGES},
+            "head": {"notify_reporter", "transfer", "deidentify", *MESSAGES},
+        },
         do("head", "transfer", department="dept-1"),
     ),
     Stage(
@@ -105,6 +115,7 @@ WAY = (
         {
             "clerk-1": {"notify_reporter", *MESSAGES},
             "head": {"notify_reporter", *MESSAGES},
+            "clue": {*REPLACING},
             "inspector-1": {"propose_disposition", "note_two_reports", "propose_return", *MESSAGES},
         },
         do("inspector-1", "propose_return"),
@@ -114,6 +125,7 @@ WAY = (
         {
             "clerk-1": {"notify_reporter", *MESSAGES},
             "head": {"notify_reporter", *MESSAGES},
+            "clue": {*REPLACING},
             "inspector-1": {"note_two_reports", *MESSAGES},
             "deputy": {"approve_return", "refuse_return"},
             "principal": {"approve_return", "refuse_return"},
@@ -135,6 +147,7 @@ WAY = (
         {
             "clerk-1": {"notify_reporter", *MESSAGES},
             "head": {"notify_reporter", *MESSAGES},
+            "clue": {*REPLACING},
             "inspector-1": {"note_two_reports", *MESSAGES},
             "deputy": {"approve_disposition", "return_disposition"},
             "principal": {"approve_disposition", "return_disposition"},
@@ -146,13 +159,19 @@ WAY = (
         {
             "clerk-1": {"notify_reporter", *MESSAGES},
             "head": {"notify_reporter", *MESSAGES},
+            "clue": {*REPLACING},
             "inspector-1": {"conclude", "note_two_reports", *MESSAGES},
         },
         do("inspector-1", "conclude", result="not_proved", note="不属实。"),
     ),
     Stage(
         "closed",
-        {"clerk-1": {*MESSAGES}, "head": {*MESSAGES}, "inspector-1": {"feed_back", *MESSAGES}},
+        {
+            "clerk-1": {*MESSAGES},
+            "head": {*MESSAGES},
+            "clue": {"replace_handlers"},
+            "inspector-1": {"feed_back", *MESSAGES},
+        },
         do("inspector-1", "feed_back", mode="phone", second_officer="inspector-2"),
     ),
     Stage(
@@ -160,13 +179,19 @@ WAY = (
         {
             "clerk-1": {"record_objection", "archive", *MESSAGES},
             "head": {*MESSAGES},
+            "clue": {"replace_handlers"},
             "inspector-1": {"record_objection", *MESSAGES},
         },
         do("clerk-1", "record_objection", note="不认可。"),
     ),
     Stage(
         "objection",
-        {"clerk-1": {*MESSAGES}, "head": {*MESSAGES}, "inspector-1": {"explain_objection", "reopen", *MESSAGES}},
+        {
+            "clerk-1": {*MESSAGES},
+            "head": {*MESSAGES},
+            "clue": {"replace_handlers"},
+            "inspector-1": {"explain_objection", "reopen", *MESSAGES},
+        },
         lambda office, report_id: (
             office.do("inspector-1", "explain_objection", report_id, mode="phone", note="已说明。"),
             office.do("clerk-1", "archive", report_id, retention="thirty_years"),

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from supervision.demonstration.county import plan as county_plan
 from tests.support.deployment import environment, make_deployment
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT / "supervision" / "demonstration" / "samples.json"
-COMMANDS = ("init", "demo", "serve", "import", "verify", "rebuild", "token")
+COMMANDS = ("init", "demo", "serve", "import", "verify", "export-log", "rebuild", "token")
 
 
 def supervision(*arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
@@ -163,7 +164,7 @@ def test_init_founds_a_deployment_from_its_own_example(tmp_path: Path) -> None:
     assert supervision("init", "--example", str(plan)).returncode == 0
     founded = supervision("init", "--plan", str(plan), env=env)
     assert founded.returncode == 0, founded.stderr
-    assert len(re.findall(r"^  [a-z][a-z0-9-]*  \S{43}$", founded.stdout, re.MULTILINE)) == 11
+    assert len(re.findall(r"^  [a-z][a-z0-9-]*  \S{43}$", founded.stdout, re.MULTILINE)) == len(county_plan().officers)
     assert supervision("verify", env=env).returncode == 0
     assert "已经有一个部署" in one_line(supervision("init", "--plan", str(plan), env=env))
 
@@ -174,7 +175,8 @@ def test_init_hands_over_keys_as_files_for_their_owner_alone(tmp_path: Path) -> 
     supervision("init", "--plan", str(plan), env={"SUPERVISION_HOME": str(home), "SUPERVISION_DATABASE_URL": ""})
     handed = {path.name for path in (home / "handover").iterdir()}
     assert {"ceremony.key", "custodian-custodian-1.key", "superior-gate.key"} <= handed
-    assert not any(name.startswith(("office", "console", "log")) for name in handed)
+    assert {name for name in handed if not name.endswith(".key")} == {"superior-log-reader.token"}
+    assert not any(name.startswith(("office", "console", "log", "service")) for name in handed)
     secret = [*(home / "handover").iterdir(), *(home / "secrets").iterdir(), home / "log.sqlite"]
     assert {path.stat().st_mode & 0o077 for path in secret} == {0}
 

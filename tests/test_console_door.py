@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from supervision.casework.account_changes import change_roles
 from supervision.casework.enrolment import Appointment, appoint
 from supervision.domain.codes import Role
 from supervision.web.console.site import SITE
@@ -34,12 +35,14 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[County]:
         yield made
 
 
-def appointed(home: County, officer: str, name: str = "新来") -> str:
+def appointed(home: County, officer: str, name: str = "新来", role: Role = Role.INTAKE_CLERK) -> str:
     """Somebody new in the petition office; his one-time code."""
     admin = home.session("admin")
-    who = Appointment(officer=officer, name=name, office="petition", roles=(Role.INTAKE_CLERK,))
+    who = Appointment(officer=officer, name=name, office="petition", roles=(role,))
     desk = home.platform.desk
-    return appoint(desk, home.platform.working, admin.signer, desk.stamp(admin), who)
+    code = appoint(desk, home.platform.working, admin.signer, desk.stamp(admin), who)
+    change_roles(desk, home.session("security"), officer, {})
+    return code
 
 
 def enrolling(home: County, **fields: str) -> Screen:
@@ -181,7 +184,9 @@ def test_the_session_of_one_site_opens_no_other(home: County) -> None:
 
 
 def test_an_officer_without_work_here_is_told_so(home: County) -> None:
-    assert "没有您的事项" in home.freshly_signed_in("custodian-1").text
+    code = appointed(home, "reception", role=Role.RECEPTION_LEADER)
+    enrolling(home, account="reception", code=code, passphrase=PASSPHRASE, again=PASSPHRASE)
+    assert "没有您的事项" in home.freshly_signed_in("reception").text
 
 
 def test_a_form_from_elsewhere_is_refused(home: County) -> None:
@@ -197,7 +202,7 @@ def test_changed_duties_end_a_running_session(home: County) -> None:
     screen = home.freshly_signed_in("leaving")
     admin = home.signed_in("admin")
     assert "新来" in admin.open("/console/officers")
-    admin.send("/console/officers/depart", officer="leaving")
+    admin.send("/console/officers/leaving/depart")
     assert screen.client.get("/console/keep-alive").status_code == 401
 
 

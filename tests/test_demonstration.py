@@ -17,7 +17,8 @@ import pytest
 from events.vocabulary.streams import register_id
 from projections import queries
 from supervision import settings
-from supervision.casework.sign_in import resume, sign_in
+from supervision.casework.sessions import resume
+from supervision.casework.sign_in import sign_in
 from supervision.demonstration.build import ACCOUNTS, build
 from supervision.demonstration.people import PEOPLE
 from supervision.domain.codes import Role

@@ -22,6 +22,7 @@ from supervision.domain.officer import OfficerAccount
 from supervision.domain.refusal import Refused
 from supervision.domain.register import Register
 from supervision.domain.sealed_report import SealedReport, SealedState
+from supervision.domain.staffing import AccountChange
 from tests.support.cases import NOTHING, REPORT, SEALED, Command, by, taken
 from tests.support.clue_cases import SEALED_COMMANDS, sealed, sealed_in
 
@@ -259,7 +260,8 @@ def test_who_has_departed_gets_nothing_any_more() -> None:
         lambda: one.depart(by("admin")),
         lambda: one.enrol(by("clerk-1"), signing_key="YQ==", kem_key="Yg=="),
         lambda: one.grant_office_key(by("head"), key_office="petition", sealing=WRAPPED),
-        lambda: one.change_roles(by("admin"), home_office="dept-1", roles=("inspector",)),
+        lambda: one.propose(by("admin"), AccountChange.ROLES, home_office="dept-1", roles=("inspector",)),
+        lambda: one.change_roles(by("security")),
     )
     for command in commands:
         with pytest.raises(Refused, match="已停用"):
@@ -269,7 +271,8 @@ def test_who_has_departed_gets_nothing_any_more() -> None:
 def test_replay_gives_the_same_account() -> None:
     one = enrolled()
     one.grant_office_key(by("head"), key_office="petition", sealing=WRAPPED)
-    one.change_roles(by("admin"), home_office="dept-1", roles=("inspector",))
+    one.propose(by("admin"), AccountChange.ROLES, home_office="dept-1", roles=("inspector",))
+    one.change_roles(by("security"))
     one.depart(by("admin"))
     assert remembered(OfficerAccount.replay(STREAM, taken(one))) == remembered(one)
     assert (one.office, one.roles, one.departed) == ("dept-1", ("inspector",), True)

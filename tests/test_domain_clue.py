@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from supervision.domain.clue import Clue
 from supervision.domain.codes import ClueState, Disposition
 from supervision.domain.refusal import Refused
+from supervision.domain.staffing import HandlerChange
 from tests.support.cases import CLUE, Command, by, taken
-from tests.support.clue_cases import CLUE_COMMANDS, clue, clue_in
+from tests.support.clue_cases import CLUE_COMMANDS, IN_HANDLING, clue, clue_in
 
 C = ClueState
 LEGAL = [(c, ClueState(s)) for c in CLUE_COMMANDS for s in sorted(c.states)]
@@ -156,3 +157,50 @@ def test_a_clue_that_is_taken_up_again_keeps_its_handlers_and_needs_a_new_dispos
     assert one.state is C.DISTRIBUTED
     assert (one.disposition, one.result) == ("", "")
     assert one.assigned == ("inspector", "inspector-2")
+
+
+# -- handlers who cannot go on ------------------------------------------------------------------------------
+
+
+def replaced(one: Clue, *handlers: str, actor: str = "supervisor", excluded: tuple[str, ...] = ()) -> Clue:
+    one.replace_handlers(by(actor, "clue"), handlers, HandlerChange.EXCLUDED, registrar="clerk", excluded=excluded)
+    return one
+
+
+@pytest.mark.parametrize("state", [C.DISTRIBUTED, C.PROPOSED, *IN_HANDLING, C.CONCLUDED])
+def test_others_of_the_department_go_on_where_the_first_have_stopped(state: ClueState) -> None:
+    one = replaced(clue_in(state), "inspector-3")
+    assert (one.state, one.assigned, one.department) == (state, ("inspector-3",), "dept-1")
+
+
+@pytest.mark.parametrize("state", [C.DISTRIBUTED, C.PROPOSED, *IN_HANDLING])
+def test_b_23_with_nobody_left_an_open_clue_is_distributed_anew(state: ClueState) -> None:
+    one = replaced(clue_in(state))
+    assert (one.state, one.assigned, one.disposition) == (C.RECORDED, (), "")
+    one.propose_distribution(by("supervisor", "clue"), "dept-2", ("inspector-4",), "clerk")
+    one.approve_distribution(by("principal", "leadership"))
+    assert (one.state, one.department) == (C.DISTRIBUTED, "dept-2")
+
+
+def test_with_nobody_left_a_concluded_clue_stays_concluded() -> None:
+    one = replaced(clue_in(C.CONCLUDED))
+    assert (one.state, one.assigned) == (C.CONCLUDED, ())
+    assert replaced(one, "inspector-3").assigned == ("inspector-3",)
+
+
+@pytest.mark.parametrize(
+    ("handlers", "actor", "code"),
+    [
+        (("inspector", "inspector-2"), "supervisor", "unchanged"),
+        (("supervisor",), "supervisor", "SoD-2"),
+        (("colleague",), "colleague", "SoD-2"),
+        (("supervisor",), "colleague", "SoD-2"),
+        (("clerk",), "supervisor", "SoD-2"),
+        (("principal",), "supervisor", "SoD-8"),
+        (("relative",), "supervisor", "SoD-7"),
+    ],
+)
+def test_who_takes_over_is_bound_by_the_same_rules(handlers: tuple[str, ...], actor: str, code: str) -> None:
+    with pytest.raises(Refused) as refused:
+        replaced(clue_in(C.DISTRIBUTED), *handlers, actor=actor, excluded=("relative",))
+    assert refused.value.code == code

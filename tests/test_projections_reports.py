@@ -75,6 +75,7 @@ def test_the_row_says_what_the_aggregate_says(town: Town, life: Life) -> None:
     assert row.pending_drafts == len(life.correspondence.drafts)
     if life.clue is not None:
         assert row.clue_state == life.clue.state
+        assert row.handlers == life.clue.assigned
         if life.clue.distribution_approver:
             assert row.department == life.clue.department
     else:
@@ -102,6 +103,7 @@ def test_every_state_knows_who_acts_next(state: str, clue: str) -> None:
         office="petition",
         department="dept-1",
         notified_office="clue",
+        handled=True,
     )
     assert bool(role) == bool(office) == (state not in {"archived", "sealed"})
     assert not role or role in set(Role)

@@ -43,6 +43,23 @@ def test_every_event_is_applied_once(database_url: str, shelf: Shelf, batch: int
     assert counted(store) == shelf.head()
 
 
+def test_while_the_log_grows_projections_stay_in_step_and_share_each_read(database_url: str, shelf: Shelf) -> None:
+    class Growing(Shelf):
+        """Another report comes in while a batch is read."""
+
+        def stored(self, start: int, limit: int) -> Sequence[Recorded]:
+            batch = super().stored(start, limit)
+            self.add(*Life(f"after {start}").receive().events)
+            starts.append(start)
+            return batch
+
+    starts: list[int] = []
+    store = ReadStore(database_url, [tally().layout, officers.LAYOUT])
+    Runner(Growing(entry.event for entry in shelf.entries), store, [tally(), officers.PROJECTION], batch=5).run_once()
+    assert starts == list(range(1, shelf.head() + 1, 5))
+    assert len({p.position for p in store.progress()}) == 1
+
+
 def test_a_crash_inside_the_transaction_counts_nothing_twice(database_url: str, shelf: Shelf) -> None:
     store = ReadStore(database_url, [tally().layout])
     cut = Failing(tally(), PowerCut(), lambda recorded: recorded.position == 8)

@@ -186,7 +186,7 @@ def test_messages_name_places_and_never_content() -> None:
 
 
 def test_every_compartment_of_the_design_is_there() -> None:
-    assert set(COMPARTMENTS) == {"identity", "contact", "source", "content", "facts", "message"}
+    assert set(COMPARTMENTS) == {"identity", "contact", "source", "content", "deidentified", "facts", "message"}
 
 
 def test_two_sealings_of_the_same_report_share_nothing() -> None:

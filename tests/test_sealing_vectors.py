@@ -15,6 +15,7 @@ import pytest
 from events.model import DataKeyRef, SealedItem, Sealing, WrapRef
 from supervision.sealing import shamir
 from supervision.sealing.binding import Place, context, derive
+from supervision.sealing.contribution import open_contribution
 from supervision.sealing.files import FileKey, FileVault, OpenedFile
 from supervision.sealing.keys import KemPrivateKey, SigningKey
 from supervision.sealing.manifest import KeyManifest
@@ -186,6 +187,21 @@ def test_sealing_with_the_same_nonces_gives_the_same_envelopes() -> None:
         rng = replaying(stored[1:13])
         made, size_class = seal_envelope(place, data_key, item.field, part["text"].encode(), rng)
         assert (made, size_class) == (stored, item.size_class)
+
+
+def test_the_stored_contributions_give_their_pieces() -> None:
+    known = vector("opening.json")
+    for given in known["contributions"]:
+        piece = open_contribution(
+            stored_opener(),
+            given["compartment"],
+            bytes.fromhex(given["sealed"]),
+            given["giver"],
+            opening=UUID(known["opening"]),
+            approval=bytes.fromhex(known["approval"]),
+            ephemeral=KemPrivateKey(bytes.fromhex(known["ephemeral_seed"])),
+        )
+        assert piece.hex() == given["piece"]
 
 
 def test_the_keyring() -> None:

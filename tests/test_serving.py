@@ -6,6 +6,7 @@ Visitors come from an address of their own on the loopback, so that it cannot be
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -24,6 +25,10 @@ from pathlib import Path
 
 import pytest
 
+from events.checkpoint import Checkpoint
+from events.note import Note, parse, sign
+from events.signer_memory import Remembered
+from supervision.sealing.keys import SigningKey
 from tests.support.deployment import environment, make_deployment
 from tests.support.server import PATIENCE, ROOT
 
@@ -273,6 +278,16 @@ def _unknown_setting(home: Path) -> dict[str, str]:
     return {}
 
 
+def _signed_further(home: Path) -> dict[str, str]:
+    """The signer remembers more than the database holds."""
+    key = SigningKey(bytes.fromhex(json.loads((home / "secrets" / "log.json").read_text("utf-8"))["log_seed"]))
+    path = home / "signer" / "last-signed"
+    origin = parse(Remembered.parse(path.read_bytes()).note).text.split("\n")[0]
+    text = Checkpoint(origin, 1000, bytes(32)).text()
+    path.write_bytes(Remembered(Note(text, (sign(text, origin, key),)).encode(), 0).encode())
+    return {}
+
+
 BROKEN: Mapping[str, tuple[str, Callable[[Path], dict[str, str]]]] = {
     "an unknown site": ("SUPERVISION_SITE", lambda home: {"SUPERVISION_SITE": "everything"}),
     "a database of no known kind": ("SUPERVISION_DATABASE_URL", lambda home: {"SUPERVISION_DATABASE_URL": "mysql://a"}),
@@ -282,6 +297,10 @@ BROKEN: Mapping[str, tuple[str, Callable[[Path], dict[str, str]]]] = {
     "no secrets of the console": ("secrets/console.json", _without("secrets/console.json")),
     "another manifest": ("清单", _other_manifest),
     "no log": ("日志", _without("log.sqlite")),
+    "no secrets of the log": ("secrets/log.json", _without("secrets/log.json")),
+    "no policy": ("witnesses.policy", _without("witnesses.policy")),
+    "no memory of the signer": ("signer/last-signed", _without("signer/last-signed")),
+    "a database that was put back": ("supervision verify", _signed_further),
 }
 """What is wrong to the word by which the line has to name it, and how it comes about."""
 

@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import MISSING, fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import make_url
@@ -13,7 +14,7 @@ from sqlalchemy import make_url
 from supervision import settings
 from supervision.demonstration.county import plan
 from supervision.platform import Platform
-from supervision.secret_files import ConsoleSecrets, LogSecrets, PublicSecrets
+from supervision.secret_files import ConsoleSecrets, LogSecrets, OversightSecrets, PublicSecrets, WitnessSecrets
 from supervision.settings import BadSetting, Settings
 from tests.support.deployment import environment, make_deployment
 
@@ -122,6 +123,7 @@ WRONG_VALUES = [
     ("demonstration = true", "max_files = 0", "max_files"),
     ("demonstration = true", "session_idle_minutes = -1", "session_idle_minutes"),
     ("demonstration = true", "colour = 1", "colour"),
+    ('second_factor = "optional"', 'second_factor = "off"', "second_factor"),
     ("demonstration = true", 'home = "/tmp"', "home"),
     ("demonstration = true", 'site = "public"', "site"),
     ("demonstration = true", 'principal_posts_ = ["x"]', "principal_posts_"),
@@ -145,6 +147,10 @@ WRONG_VALUES = [
     ('default_office = "petition"', 'default_office = "dept-1"', "default_office"),
     ('origin = "yunxiu.example/supervision"', 'origin = "yunxiu example"', "origin"),
     ('origin = "yunxiu.example/supervision"', 'origin = ""', "origin"),
+    ("public_checkpoint_hours = 0", "public_checkpoint_hours = 25", "public_checkpoint_hours"),
+    ("public_checkpoint_hours = 0", "public_checkpoint_hours = -1", "public_checkpoint_hours"),
+    ("demonstration = true", "demonstration = false", "public_checkpoint_hours"),
+    ("public_checkpoint_hours = 0", "heartbeat_minutes = 0", "heartbeat_minutes"),
     (HASH, "abc", "manifest_hash"),
     (HASH, "zz" * 32, "manifest_hash"),
 ]
@@ -173,10 +179,10 @@ def test_a_manifest_that_is_not_the_pinned_one_stops_the_start(tmp_path: Path) -
 # -- secrets ----------------------------------------------------------------------------------------------
 
 
-KINDS = (PublicSecrets, ConsoleSecrets, LogSecrets)
+KINDS = (PublicSecrets, ConsoleSecrets, OversightSecrets, WitnessSecrets, LogSecrets)
 
 
-def secrets_of(kind: type[PublicSecrets | ConsoleSecrets | LogSecrets], home: Path) -> Path:
+def secrets_of(kind: type[Any], home: Path) -> Path:
     """A complete secret file."""
     kind(**{f.name: bytes(32) for f in fields(kind)}).save(home)
     return home / "secrets" / f"{kind.name()}.json"

@@ -27,8 +27,10 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from events.model import Sealing
+from supervision.casework.account_changes import change_roles
 from supervision.casework.content import sealings_of
-from supervision.casework.enrolment import Appointment, appoint, enrol, grant_office_key
+from supervision.casework.enrolment import Appointment, appoint, enrol
+from supervision.casework.office_keys import grant_office_key
 from supervision.casework.sign_in import sign_in
 from supervision.domain.codes import Role
 from supervision.intake.importer import import_file
@@ -170,6 +172,7 @@ class Doors:
         desk, working, admin = self.platform.desk, self.platform.working, self.office.sessions["admin"]
         person = Appointment(officer="clerk-9", name="席真", office="petition", roles=(Role.INTAKE_CLERK,))
         enrol(desk, working, "clerk-9", appoint(desk, working, admin.signer, desk.stamp(admin), person), PASSPHRASE)
+        change_roles(desk, self.office.sessions["security"], "clerk-9", {})
         grant_office_key(desk, self.office.sessions["head"], "clerk-9")
         self.office.catch_up()
         screen = Screen(self.app.test_client())

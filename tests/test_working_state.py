@@ -72,6 +72,19 @@ def test_a_reservation_that_has_expired_is_free_again(working: WorkingState) -> 
     assert working.reserve("idempotency", ID, b"third", LATER + timedelta(hours=1), LATER) == b"third"
 
 
+def test_who_reserves_together_with_others_finds_his_own(working: WorkingState) -> None:
+    ids = [number.to_bytes(32, "big") for number in range(24)]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda id: working.reserve("idempotency", id, id[::-1], LATER, NOW), ids))
+    assert found == [id[::-1] for id in ids]
+
+
+def test_who_reserves_takes_away_what_is_over(working: WorkingState) -> None:
+    working.put("draft", ID, b"over", NOW)
+    working.reserve("idempotency", OTHER, b"new", LATER, NOW)
+    assert working.sweep(NOW) == 0
+
+
 def test_many_who_put_at_once_do_not_get_in_each_others_way(working: WorkingState) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda n: working.put("failures", ID, str(n).encode(), LATER), range(24)))

@@ -11,13 +11,14 @@ Streams::
 
     stream                  identifier                                  module
     receipt                 derived from the 查询码                      intake
-    report (举报件)          random                                      intake, report
+    report (举报件)          random                                      intake, report, deidentified
     sealed report (径送件)   random                                      intake, sealed_report
     correspondence          derived from the report's id                correspondence
     clue (问题线索)          random                                      clue
     register (登记簿)        origin, office, kind and year               register
     officer                 origin and officer id                       officer
     access (调阅记录)        origin, officer id and day                 access
+    opening (启封)           derived from the report's id and number     opening
     deployment              origin                                      deployment
 """
 
@@ -25,9 +26,11 @@ from events.vocabulary import (
     access,
     clue,
     correspondence,
+    deidentified,
     deployment,
     intake,
     officer,
+    opening,
     register,
     report,
     sealed_report,
@@ -37,9 +40,11 @@ __all__ = [
     "access",
     "clue",
     "correspondence",
+    "deidentified",
     "deployment",
     "intake",
     "officer",
+    "opening",
     "register",
     "report",
     "sealed_report",

@@ -120,3 +120,24 @@ class ClueReactivated(ActedEvent):
     """A held or concluded clue is taken up again. ``reason``: new_evidence, review_due or objection."""
 
     reason: str
+
+
+@topic("clue.handlers_replaced.v1")
+@dataclass(frozen=True, kw_only=True)
+class HandlersReplaced(ActedEvent):
+    """Others of the same department handle the clue from now on.
+
+    ``handlers``: all of them, the first leads; none where it is concluded and nobody is left to tell the reporter.
+    ``reason``: excluded, departed, moved or reassigned.
+    """
+
+    handlers: tuple[str, ...]
+    reason: str
+
+
+@topic("clue.distribution_withdrawn.v1")
+@dataclass(frozen=True, kw_only=True)
+class DistributionWithdrawn(ActedEvent):
+    """Nobody of the department is left who may handle the clue: it awaits a new distribution. ``reason``: as above."""
+
+    reason: str

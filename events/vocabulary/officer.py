@@ -3,6 +3,10 @@
 An officer's key pair is born at his first sign-in. The enrolment is signed with the key of the one-time code that he
 was given, so whoever has only the database cannot enrol in his name; the keys in it are what later signatures are
 checked with.
+
+What touches an account's powers takes two: a system administrator and a security administrator, in either order, one of
+whom proposes and the other carries it out. An appointment by an administrator is such a proposal: its roles count once
+a security administrator has confirmed them by ``officer.roles_changed.v1``. Those of the key ceremony count at once.
 """
 
 from dataclasses import dataclass
@@ -61,7 +65,7 @@ class OfficeKeyWithdrawn(ActedEvent):
 @topic("officer.roles_changed.v1")
 @dataclass(frozen=True, kw_only=True)
 class OfficerRolesChanged(ActedEvent):
-    """Other duties; running sessions end."""
+    """Office and duties as somebody else had proposed them, from now on; running sessions end."""
 
     officer: str
     home_office: str
@@ -72,5 +76,79 @@ class OfficerRolesChanged(ActedEvent):
 @dataclass(frozen=True, kw_only=True)
 class OfficerDeparted(ActedEvent):
     """The officer left; his account is closed and what he signed stays valid."""
+
+    officer: str
+
+
+@topic("officer.change_proposed.v1")
+@dataclass(frozen=True, kw_only=True)
+class ChangeProposed(ActedEvent):
+    """One administrator proposes what the other has to carry out.
+
+    ``change``: roles, recovery, second_factor or departure. ``home_office``, ``roles``: for roles, else "" and none.
+    """
+
+    officer: str
+    change: str
+    home_office: str
+    roles: tuple[str, ...]
+
+
+@topic("officer.change_refused.v1")
+@dataclass(frozen=True, kw_only=True)
+class ChangeRefused(ActedEvent):
+    """The other administrator does not agree, or the proposer takes it back."""
+
+    officer: str
+    change: str
+
+
+@topic("officer.reinvited.v1")
+@dataclass(frozen=True, kw_only=True)
+class OfficerReinvited(ActedEvent):
+    """The passphrase is lost: the old keys end, a new one-time code is handed out, and all wraps to the old key go.
+
+    ``enrolment_key``: as in ``officer.appointed.v1``. ``destroyed``: SHA-256 (hex) of the wraps. What the officer
+    signed before stays his. Office keys come back by two of their holders.
+    """
+
+    officer: str
+    enrolment_key: str
+    destroyed: tuple[str, ...]
+
+
+@topic("officer.regrant_proposed.v1")
+@dataclass(frozen=True, kw_only=True)
+class RegrantProposed(ActedEvent):
+    """A holder of an office's key vouches for a colleague who lost his passphrase; another holder may grant it now."""
+
+    officer: str
+    key_office: str
+
+
+@topic("officer.second_factor_set.v1")
+@dataclass(frozen=True, kw_only=True)
+class SecondFactorSet(ActedEvent):
+    """The officer showed that his authenticator works; from now on signing in takes its codes.
+
+    ``number``: which of his secrets it is, from 1; the secret is derived from it and from his private key.
+    """
+
+    officer: str
+    number: int
+
+
+@topic("officer.second_factor_reset.v1")
+@dataclass(frozen=True, kw_only=True)
+class SecondFactorReset(ActedEvent):
+    """The authenticator is lost; the officer has to set up another."""
+
+    officer: str
+
+
+@topic("officer.passphrase_changed.v1")
+@dataclass(frozen=True, kw_only=True)
+class PassphraseChanged(ActedEvent):
+    """The officer chose another passphrase; his keys stay, his other sessions end."""
 
     officer: str

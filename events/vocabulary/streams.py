@@ -34,3 +34,13 @@ def access_id(origin: str, officer: str, day: str) -> UUID:
 def deployment_id(origin: str) -> UUID:
     """Stream of the deployment itself: which key manifest and which rules are in force."""
     return _named(origin, "deployment")
+
+
+def opening_id(report_id: UUID, number: int) -> UUID:
+    """Stream of the ``number``-th opening (from 1) of a report: all of them are found without a table."""
+    return uuid5(report_id, f"opening/{number}")
+
+
+def gate_release_id(origin: str, opening: UUID) -> UUID:
+    """Stream, in the gate's own log, of what it gave for one opening of the county's log ``origin``."""
+    return _named(origin, "gate", str(opening))

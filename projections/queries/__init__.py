@@ -5,13 +5,33 @@ first does; a key that no page gave raises ``ValueError``. Counts stop at :data:
 an officer passes a :class:`.Viewer`; reports that he must not see (SoD-7) are then left out.
 """
 
-from projections.queries.cases import by_number, by_reference, is_excluded, may_see, report, report_of_clue, search
+from projections.queries.cases import (
+    by_number,
+    by_reference,
+    is_excluded,
+    may_see,
+    originals_requested,
+    report,
+    report_of_clue,
+    reports_handled_by,
+    reports_of_office,
+    search,
+)
 from projections.queries.clocks import Overdue, clocks_of, overdue
 from projections.queries.clues import clue, clue_by_number, clues
 from projections.queries.desk import Dashboard, Filter, Scope, dashboard, queue
 from projections.queries.messages import drafts_awaiting, messages, supplements
 from projections.queries.notices import notices_due
 from projections.queries.officers import officer, officers
+from projections.queries.openings import (
+    opening,
+    openings_approved,
+    openings_of_report,
+    openings_requested,
+    openings_to_approve,
+    openings_to_contribute,
+    openings_to_release,
+)
 from projections.queries.paging import COUNTED_TO, Count, Page
 from projections.queries.public import public_status
 from projections.queries.sealed import sealed_by_reference, sealed_report, sealed_reports
@@ -42,12 +62,22 @@ __all__ = [
     "notices_due",
     "officer",
     "officers",
+    "opening",
+    "openings_approved",
+    "openings_of_report",
+    "openings_requested",
+    "openings_to_approve",
+    "openings_to_contribute",
+    "openings_to_release",
+    "originals_requested",
     "overdue",
     "oversight_search",
     "public_status",
     "queue",
     "report",
     "report_of_clue",
+    "reports_handled_by",
+    "reports_of_office",
     "sealed_by_reference",
     "sealed_report",
     "sealed_reports",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Select, select
 
-from projections.queries.paging import fetch, fetch_one
+from projections.queries.paging import Count, Page, count_some, fetch, fetch_one, page_of
 from projections.queries.viewer import Viewer, visible_to
-from projections.report_row import EXCLUDED, REPORT, ReportRow
+from projections.report_row import EXCLUDED, ORIGINAL_REQUEST, REPORT, REPORT_HANDLER, ReportRow
 from projections.store import Reader
 
 
@@ -39,6 +40,14 @@ def is_excluded(reader: Reader, report_id: UUID, officer: str) -> bool:
     return reader.connection.scalar(row) is not None
 
 
+def reports_handled_by(reader: Reader, officer: str) -> tuple[UUID, ...]:
+    """The reports that an officer handles or handled to their end, by number."""
+    handler, columns = reader[REPORT_HANDLER].c, reader[REPORT].c
+    mine = select(handler.report_id).where(handler.officer == officer)
+    query = select(columns.report_id).where(columns.report_id.in_(mine)).order_by(columns.number, columns.report_id)
+    return tuple(reader.connection.scalars(query))
+
+
 def may_see(reader: Reader, viewer: Viewer, report_id: UUID) -> bool:
     """Whether the report is one of the viewer's offices, or one he handles, and he is not excluded."""
     columns = reader[REPORT].c
@@ -58,6 +67,30 @@ def search(reader: Reader, viewer: Viewer, text: str, limit: int = 20) -> tuple[
         for row in fetch(reader, query.order_by(column).limit(limit), ReportRow):
             found.setdefault(row.report_id, row)
     return tuple(found.values())[:limit]
+
+
+def originals_requested(reader: Reader, viewer: Viewer, limit: int = 50) -> tuple[ReportRow, ...]:
+    """Reports of the viewer's offices of which a handler asks to see the original, in queue order."""
+    query = _originals(reader, viewer).order_by(reader[REPORT].c.queue_key)
+    return fetch(reader, query.limit(limit), ReportRow)
+
+
+def original_request_count(reader: Reader, viewer: Viewer) -> Count:
+    """How many :func:`originals_requested` there are."""
+    return Count.of(count_some(reader, _originals(reader, viewer)))
+
+
+def _originals(reader: Reader, viewer: Viewer) -> Select[Any]:
+    asked = select(reader[ORIGINAL_REQUEST].c.report_id)
+    return select(reader[REPORT]).where(reader[REPORT].c.report_id.in_(asked), visible_to(reader, viewer))
+
+
+def reports_of_office(reader: Reader, office: str, after: str = "", limit: int = 500) -> Page[UUID]:
+    """Reports that the petition office has now, in queue order, page by page."""
+    columns = reader[REPORT].c
+    query = select(columns.report_id, columns.queue_key).where(columns.office == office, columns.queue_key > after)
+    rows = reader.connection.execute(query.order_by(columns.queue_key).limit(limit + 1)).all()
+    return page_of([row.report_id for row in rows], limit, (row.queue_key for row in rows))
 
 
 def _begins(column: ColumnElement[str], text: str) -> ColumnElement[bool]:

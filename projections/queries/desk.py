@@ -17,6 +17,7 @@ from itertools import islice, product
 from sqlalchemy import ColumnElement, Select, select, true
 
 from projections.awaiting import INSPECTOR
+from projections.queries.cases import original_request_count
 from projections.queries.messages import draft_count
 from projections.queries.notices import notice_count
 from projections.queries.paging import COUNTED_TO, Count, Page, count_some, fetch, page_of
@@ -67,6 +68,7 @@ class Dashboard:
 
     ``awaiting``, ``urgent``, ``overdue``: reports whose next step is the viewer's. ``notices``: reporters to be told.
     ``drafts``: free texts for a second officer. ``sealed``: sealed reports that have not gone up.
+    ``originals``: reports whose handlers ask to see the original.
     """
 
     awaiting: Count
@@ -75,6 +77,7 @@ class Dashboard:
     notices: Count
     drafts: Count
     sealed: Count
+    originals: Count
 
 
 ALL = Filter()
@@ -114,6 +117,7 @@ def dashboard(reader: Reader, viewer: Viewer, today: date) -> Dashboard:
         notices=notice_count(reader, viewer),
         drafts=draft_count(reader, viewer),
         sealed=open_sealed_count(reader, viewer),
+        originals=original_request_count(reader, viewer),
     )
 
 

@@ -20,15 +20,16 @@ from events.ledger import Conflict
 from events.model import Event
 from supervision.casework import forms
 from supervision.casework.actions import Action, Work
+from supervision.casework.blind_index import forget
 from supervision.casework.content import PETITION_ROLES, ContentReader, ReportContent, sealings_of
 from supervision.casework.petition import of_the_office
 from supervision.domain.codes import ReportState
 from supervision.domain.sealed_report import SealedReport
-from supervision.sealing.compartments import CONTENT, FACTS, IDENTITY
+from supervision.sealing.compartments import CONTENT, DEIDENTIFIED, FACTS, IDENTITY
 from supervision.sealing.envelope import Part, SealedBundle, ToSuperior, seal
 
 S = ReportState
-READABLE_HERE = frozenset({CONTENT, FACTS})
+READABLE_HERE = frozenset({CONTENT, DEIDENTIFIED, FACTS})
 
 
 class BypassForm(forms.CommandForm):
@@ -70,12 +71,15 @@ def _confirm(work: Work, _: Mapping[str, Any]) -> int:
         destroy_wraps=here.wraps,
         destroy_files=here.files,
     )
+    forget(desk, report.id)
     try:
-        return desk.record(work.officer.signer, report, sealed, custody=custody)
+        position = desk.record(work.officer.signer, report, sealed, custody=custody)
     except (Conflict, ValueError):  # after any other failure it may have been recorded, so its files stay
         for row in bundle.files:
             desk.vault.discard(row.sha256)
         raise
+    forget(desk, report.id)  # a colleague who had the page open may have entered it again meanwhile
+    return position
 
 
 @dataclass(frozen=True)
@@ -94,15 +98,21 @@ class _Readable:
 
 
 def _readable_here(events: Iterable[Event]) -> _Readable:
-    """Everything in the content and facts compartments of these events; nobody here can read the others."""
-    sealings = [sealing for event in events for sealing in sealings_of(event)]
+    """What is left of the content, deidentified and facts compartments of these events; nobody here can read others."""
+    told = list(events)
+    gone = {sha256 for event in told for sha256 in getattr(event, "destroyed", ())}
+    sealings = [sealing for event in told for sealing in sealings_of(event)]
     items = [i for sealing in sealings for i in sealing.items if i.compartment in READABLE_HERE]
     keys = [key for sealing in sealings for key in sealing.keys]
     return _Readable(
         envelopes=tuple(bytes.fromhex(i.sha256) for i in items if i.kind == "envelope"),
         files=tuple(bytes.fromhex(i.sha256) for i in items if i.kind == "file"),
         wraps=tuple(
-            bytes.fromhex(wrap.sha256) for key in keys if key.compartment in READABLE_HERE for wrap in key.wraps
+            bytes.fromhex(wrap.sha256)
+            for key in keys
+            if key.compartment in READABLE_HERE
+            for wrap in key.wraps
+            if wrap.sha256 not in gone
         ),
         identity_stays=any(key.compartment == IDENTITY for key in keys),
     )

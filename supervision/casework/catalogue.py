@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from supervision.casework import bypass, feedback, follow_up, handling, messages, petition
+from supervision.casework import bypass, deidentified, feedback, follow_up, handling, messages, petition, rehandling
 from supervision.casework.actions import Action
 
 ACTIONS: tuple[Action, ...] = (
     *petition.ACTIONS,
     *handling.ACTIONS,
+    *rehandling.ACTIONS,
+    *deidentified.ACTIONS,
     *feedback.ACTIONS,
     *follow_up.ACTIONS,
     *messages.ACTIONS,

@@ -2,18 +2,22 @@
 
 Two locks hold independently. The keys: without a wrap to one of his offices' keys nothing opens. The rules: an
 officer who is excluded, or who has no part in the matter, is refused before a key is tried.
+
+Where a report has a de-identified version, it is the keys, too, that decide who reads which: the petition office has
+those of the original, all others those of the version (:mod:`supervision.casework.deidentified`).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from events.model import ActedEvent, Event, SealedItem, Sealing
 from events.vocabulary.correspondence import SupplementReceived
+from events.vocabulary.deidentified import ReportDeidentified
 from events.vocabulary.intake import ReportReceived
 from events.vocabulary.streams import correspondence_id
 from supervision.casework.desk import Desk
@@ -22,7 +26,7 @@ from supervision.domain.clue import Clue
 from supervision.domain.codes import ReportState, Role
 from supervision.domain.refusal import Refused
 from supervision.domain.report import Report
-from supervision.sealing.compartments import CONTENT
+from supervision.sealing.compartments import CONTENT, DEIDENTIFIED
 from supervision.sealing.files import OpenedFile
 from supervision.sealing.opening import Opener
 
@@ -54,8 +58,23 @@ class Supplement:
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
+class Version:
+    """A de-identified version. ``number``: from 1; ``day``: ISO date on which it was written."""
+
+    number: int
+    day: str
+    title: str
+    text: str
+    files: tuple[EvidenceFile, ...]
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
 class ReportContent:
-    """The opened content of a report. ``notes``: (stream id, stream version) of an event to the note in it."""
+    """The opened content of a report. ``notes``: (stream id, stream version) of an event to the note in it.
+
+    ``version``: the de-identified version in force. ``original``: whether title, text and files are the reporter's own;
+    else they are those of the version. ``withheld``: additions of the reporter that no version has taken up yet.
+    """
 
     title: str
     text: str
@@ -66,6 +85,9 @@ class ReportContent:
     supplements: tuple[Supplement, ...]
     notes: dict[tuple[UUID, int], str]
     drafts: dict[str, str]
+    version: Version | None = None
+    original: bool = True
+    withheld: int = 0
 
 
 def may_read(desk: Desk, officer: OfficerSession, report: Report, clue: Clue | None) -> bool:
@@ -94,55 +116,92 @@ def refuse_unless_reader(desk: Desk, officer: OfficerSession, report: Report, cl
 
 
 class ContentReader:
-    """Opens the content of one report for one officer. Raises :class:`Refused` where he may not, or has no key."""
+    """Opens the content of one report for one officer. Raises :class:`Refused` where he may not, or has no key.
 
-    def __init__(self, desk: Desk, officer: OfficerSession, report: Report, clue: Clue | None) -> None:
+    ``own_key``: try the officer's own key besides his offices', for the original that he was granted.
+    """
+
+    def __init__(
+        self, desk: Desk, officer: OfficerSession, report: Report, clue: Clue | None, *, own_key: bool = False
+    ) -> None:
         refuse_unless_reader(desk, officer, report, clue)
         self._desk = desk
-        self._officer = officer
+        self._private = {key.key_id: key for key in officer.office_keys.values()}
+        if own_key:
+            self._private[officer.kem.key_id] = officer.kem
         streams = [report.id, correspondence_id(report.id), *([clue.id] if clue else [])]
         self._events: list[Event] = [e for stream in streams for e in desk.ledger.events_of(stream)]
-        self._keys = list(self._unwrapped())
-        if not self._keys:
+        self._received = next(e for e in self._events if isinstance(e, ReportReceived))
+        self._versions = [e for e in self._events if isinstance(e, ReportDeidentified)]
+        self._keys = {compartment: list(self._unwrapped(compartment)) for compartment in (CONTENT, DEIDENTIFIED)}
+        if not any(self._keys.values()):
             raise Refused("no_key", "您的会话中没有本件的密钥；请本单位密钥持有人为您授予后再查看。")
 
     @property
-    def data_key(self) -> bytes:
-        """The key of the report's own content (32 bytes), for notes and transfers."""
-        received = next(e for e in self._events if isinstance(e, ReportReceived))
-        return self._key_for(received.originator_id, received.sealing)
+    def original(self) -> bool:
+        """Whether the original opens to him, and not the de-identified version alone."""
+        return self._key(self._received, self._received.sealing, CONTENT) is not None
 
     @property
-    def data_keys(self) -> tuple[bytes, ...]:
-        """All content keys of the report and what was added to it, for a transfer."""
-        return tuple(self._keys)
+    def note_key(self) -> tuple[str, bytes]:
+        """Compartment and key (32 bytes) that what officers write on the report is sealed under.
+
+        That of the de-identified version where there is one: whoever handles the report must be able to read it.
+        """
+        latest, compartment = self._latest()
+        return compartment, self._key_for(latest, latest.sealing, compartment)
+
+    def keys_for(self, *, petition_office: bool) -> list[tuple[str, bytes]]:
+        """Compartments and keys that a transfer passes on.
+
+        To another petition office everything. To others the content keys, unless there is a de-identified version: then
+        that one's alone; who has the original passes on the version in force and none that it has replaced.
+        """
+        everything = [(compartment, key) for compartment, keys in self._keys.items() for key in keys]
+        if petition_office or not self._versions:
+            return everything
+        if self.original:
+            return [self.note_key]
+        return [(compartment, key) for compartment, key in everything if compartment == DEIDENTIFIED]
 
     def title(self) -> str:
         """The title alone, for a list."""
-        received = next(e for e in self._events if isinstance(e, ReportReceived))
-        return self._text(received, received.sealing, "title")
+        if self.original:
+            return self._text(self._received, self._received.sealing, "title")
+        latest, compartment = self._latest()
+        return self._text(latest, latest.sealing, "title", compartment)
+
+    def respondents(self) -> tuple[dict[str, Any], ...]:
+        """Those reported alone, to be compared with those of another report."""
+        shown, compartment = (self._received, CONTENT) if self.original else self._latest()
+        return tuple(json.loads(self._text(shown, shown.sealing, "respondents", compartment) or "[]"))
 
     def read(self) -> ReportContent:
-        """Everything that the content compartment holds."""
-        received = next(e for e in self._events if isinstance(e, ReportReceived))
+        """Everything that opens to him: the original, or the de-identified version in its place."""
+        original = self.original
+        shown, compartment = (self._received, CONTENT) if original else self._latest()
+        supplements = tuple(self._supplements())
         return ReportContent(
-            title=self._text(received, received.sealing, "title"),
-            text=self._text(received, received.sealing, "text"),
-            respondents=tuple(json.loads(self._text(received, received.sealing, "respondents") or "[]")),
-            categories=tuple(json.loads(self._text(received, received.sealing, "categories") or "[]")),
-            announced=tuple(json.loads(self._text(received, received.sealing, "announced") or "[]")),
-            files=self._files(received, received.sealing),
-            supplements=tuple(self._supplements()),
+            title=self._text(shown, shown.sealing, "title", compartment),
+            text=self._text(shown, shown.sealing, "text", compartment),
+            respondents=self.respondents(),
+            categories=tuple(json.loads(self._text(shown, shown.sealing, "categories", compartment) or "[]")),
+            announced=tuple(json.loads(self._text(shown, shown.sealing, "announced") or "[]")) if original else (),
+            files=self._files(shown, shown.sealing, compartment),
+            supplements=supplements,
             notes=dict(self._notes()),
             drafts=dict(self._drafts()),
+            version=self._version(),
+            original=original,
+            withheld=self._not_taken_up(),
         )
 
     def file(self, stream_version: int, number: int, *, of_report: bool) -> tuple[EvidenceFile, OpenedFile]:
         """A cleaned copy, all of it verified; the caller reads and closes it. Raises :class:`Refused`."""
-        wanted = ReportReceived if of_report else SupplementReceived
         for event in self._events:
-            if isinstance(event, wanted) and event.originator_version == stream_version:
-                for file in self._files(event, event.sealing):
+            if event.originator_version == stream_version and isinstance(event, _WITH_FILES[of_report]):
+                compartment = DEIDENTIFIED if isinstance(event, ReportDeidentified) else CONTENT
+                for file in self._files(event, event.sealing, compartment):
                     if file.number == number and file.item is not None:
                         return file, self.open(file)
         raise Refused("no_file", "没有可查看的清洁副本；原件密封保管，调阅须按规定审批。")
@@ -152,14 +211,39 @@ class ContentReader:
         if file.item is None:
             raise Refused("no_file", "没有可查看的清洁副本；原件密封保管，调阅须按规定审批。")
         opener = self._opener(file.stream_id, file.sealing)
-        key = self._key_for(file.stream_id, file.sealing)
+        key = next(
+            (key for key in self._keys[file.item.compartment] if opener.is_key_of(file.item.compartment, key)), b""
+        )
         return opener.open_file(file.item, key, self._desk.custody.file_path(bytes.fromhex(file.item.sha256)))
 
     # -- pieces -----------------------------------------------------------------------------------------------
 
+    def _latest(self) -> tuple[ReportReceived | ReportDeidentified, str]:
+        """What the report says to those who handle it, and the compartment that says it."""
+        return (self._versions[-1], DEIDENTIFIED) if self._versions else (self._received, CONTENT)
+
+    def _version(self) -> Version | None:
+        if not self._versions:
+            return None
+        latest = self._versions[-1]
+        return Version(
+            number=len(self._versions),
+            day=latest.occurred_at[:10],
+            title=self._text(latest, latest.sealing, "title", DEIDENTIFIED),
+            text=self._text(latest, latest.sealing, "text", DEIDENTIFIED),
+            files=self._files(latest, latest.sealing, DEIDENTIFIED),
+        )
+
+    def _not_taken_up(self) -> int:
+        """Additions that came after the version in force: what stands in them its readers do not see."""
+        if not self._versions:
+            return 0
+        since = self._versions[-1].occurred_at
+        return sum(isinstance(e, SupplementReceived) and e.occurred_at[:13] >= since[:13] for e in self._events)
+
     def _supplements(self) -> Iterator[Supplement]:
         for event in self._events:
-            if isinstance(event, SupplementReceived):
+            if isinstance(event, SupplementReceived) and self._key(event, event.sealing, CONTENT):
                 yield Supplement(
                     day=event.occurred_at[:10],
                     text=self._text(event, event.sealing, "text"),
@@ -167,24 +251,30 @@ class ContentReader:
                 )
 
     def _notes(self) -> Iterator[tuple[tuple[UUID, int], str]]:
-        for event in self._events:
-            sealing = getattr(event, "sealing", None)
-            if isinstance(sealing, Sealing) and any(i.field == "note" for i in _content_items(sealing)):
-                yield (event.originator_id, event.originator_version), self._text(event, sealing, "note")
+        for event, sealing, compartment in self._written("note"):
+            yield (event.originator_id, event.originator_version), self._text(event, sealing, "note", compartment)
 
     def _drafts(self) -> Iterator[tuple[str, str]]:
+        for event, sealing, compartment in self._written("message"):
+            yield getattr(event, "message", ""), self._text(event, sealing, "message", compartment)
+
+    def _written(self, field_name: str) -> Iterator[tuple[Event, Sealing, str]]:
+        """Events that hold words of officers, with the compartment of these: those that open to him."""
         for event in self._events:
             sealing = getattr(event, "sealing", None)
-            if isinstance(sealing, Sealing) and any(i.field == "message" for i in _content_items(sealing)):
-                yield getattr(event, "message", ""), self._text(event, sealing, "message")
+            if not isinstance(sealing, Sealing):
+                continue
+            for compartment in {item.compartment for item in sealing.items if item.field == field_name}:
+                if compartment in self._keys and self._key(event, sealing, compartment):
+                    yield event, sealing, compartment
 
-    def _files(self, event: Event, sealing: Sealing) -> tuple[EvidenceFile, ...]:
-        items = {item.field: item for item in _content_items(sealing)}
+    def _files(self, event: Event, sealing: Sealing, compartment: str = CONTENT) -> tuple[EvidenceFile, ...]:
+        items = {item.field: item for item in sealing.items if item.compartment == compartment}
         found = []
         for name in items:
             if name.startswith("file.") and name.endswith(".meta"):
                 number = int(name.split(".")[1])
-                meta = json.loads(self._text(event, sealing, name))
+                meta = json.loads(self._text(event, sealing, name, compartment))
                 found.append(
                     EvidenceFile(
                         event=event.originator_version,
@@ -199,41 +289,46 @@ class ContentReader:
                 )
         return tuple(sorted(found, key=lambda file: file.number))
 
-    def _text(self, event: Event, sealing: Sealing, field_name: str) -> str:
-        for item in _content_items(sealing):
-            if item.field == field_name and item.kind == "envelope":
+    def _text(self, event: Event, sealing: Sealing, field_name: str, compartment: str = CONTENT) -> str:
+        for item in sealing.items:
+            if item.compartment == compartment and item.field == field_name and item.kind == "envelope":
                 envelope = self._desk.custody.envelope(bytes.fromhex(item.sha256))
                 if envelope is None:
                     raise Refused("gone", "密封内容不在保管库中；请管理员运行 supervision verify 查明。")
-                key = self._key_for(event.originator_id, sealing)
+                key = self._key_for(event, sealing, compartment)
                 return self._opener(event.originator_id, sealing).open_item(item, key, envelope).decode()
         return ""
 
     # -- keys -------------------------------------------------------------------------------------------------
 
-    def _unwrapped(self) -> Iterator[bytes]:
-        """Every distinct content key that is wrapped to one of the officer's offices, in the order of the events."""
+    def _unwrapped(self, compartment: str) -> Iterator[bytes]:
+        """Every distinct key of a compartment that is wrapped to one of his keys, in the order of the events."""
         seen: set[bytes] = set()
-        mine = {key.key_id: key for key in self._officer.office_keys.values()}
         for event in self._events:
             for sealing in sealings_of(event):
                 for ref in sealing.keys:
-                    for wrap in ref.wraps if ref.compartment == CONTENT else ():
-                        private = mine.get(wrap.key)
+                    for wrap in ref.wraps if ref.compartment == compartment else ():
+                        private = self._private.get(wrap.key)
                         data = self._desk.custody.wrap(bytes.fromhex(wrap.sha256)) if private else None
                         if private is None or data is None:
                             continue
-                        key = self._opener(event.originator_id, sealing).unwrap(CONTENT, data, private)
+                        key = self._opener(event.originator_id, sealing).unwrap(compartment, data, private)
                         if key not in seen:
                             seen.add(key)
                             yield key
 
-    def _key_for(self, stream_id: UUID, sealing: Sealing) -> bytes:
-        opener = self._opener(stream_id, sealing)
-        for key in self._keys:
-            if opener.is_key_of(CONTENT, key):
-                return key
-        raise Refused("no_key", "您的会话中没有这部分内容的密钥；请本单位密钥持有人为您授予后再查看。")
+    def _key(self, event: Event, sealing: Sealing, compartment: str) -> bytes | None:
+        """The key of a compartment of this sealing, None where he has none."""
+        if not any(ref.compartment == compartment for ref in sealing.keys):
+            return None
+        opener = self._opener(event.originator_id, sealing)
+        return next((key for key in self._keys[compartment] if opener.is_key_of(compartment, key)), None)
+
+    def _key_for(self, event: Event, sealing: Sealing, compartment: str) -> bytes:
+        key = self._key(event, sealing, compartment)
+        if key is None:
+            raise Refused("no_key", "您的会话中没有这部分内容的密钥；请本单位密钥持有人为您授予后再查看。")
+        return key
 
     def _opener(self, stream_id: UUID, sealing: Sealing) -> Opener:
         manifest = self._desk.manifests.get(sealing.manifest)
@@ -242,8 +337,8 @@ class ContentReader:
         return Opener(manifest, sealing, stream_id)
 
 
-def _content_items(sealing: Sealing) -> Sequence[SealedItem]:
-    return [item for item in sealing.items if item.compartment == CONTENT]
+#: Events that files came with, by whether they are of the report's own stream.
+_WITH_FILES = {True: (ReportReceived, ReportDeidentified), False: (SupplementReceived,)}
 
 
 def sealings_of(event: Event) -> Iterator[Sealing]:

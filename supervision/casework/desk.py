@@ -12,6 +12,7 @@ from events.custody import CustodyBatch
 from events.custody_reader import CustodyReader
 from events.ledger import Ledger
 from events.signing import Signer
+from events.store import LogStore
 from events.vocabulary.streams import (
     access_id,
     correspondence_id,
@@ -20,7 +21,9 @@ from events.vocabulary.streams import (
     register_id,
 )
 from supervision import business_time
+from supervision.blind_index_store import IndexStore
 from supervision.casework.directory import Directory
+from supervision.casework.known_accounts import KnownAccounts
 from supervision.casework.officer_session import OfficerSession
 from supervision.domain.access import AccessLog
 from supervision.domain.aggregate import Aggregate, Stamp
@@ -28,6 +31,7 @@ from supervision.domain.clue import Clue
 from supervision.domain.correspondence import Correspondence
 from supervision.domain.deployment import Deployment
 from supervision.domain.officer import OfficerAccount
+from supervision.domain.opening import Opening
 from supervision.domain.refusal import Refused
 from supervision.domain.register import Register
 from supervision.domain.report import Report
@@ -43,19 +47,22 @@ A = TypeVar("A", bound=Aggregate)
 
 @dataclass(frozen=True, kw_only=True)
 class Desk:
-    """Time, randomness and keys come in from outside; nothing here is global.
+    """Time, randomness and keys come in from outside; nothing here is global. ``accounts``: verified, not as stored.
 
     ``manifests``: the pinned key manifest and its ancestors by hash; ``manifest`` is the pinned one.
     """
 
     settings: Settings
     rulebook: Rulebook
+    log: LogStore
     ledger: Ledger
+    accounts: KnownAccounts
     custody: CustodyReader
     manifest: KeyManifest
     manifests: Mapping[str, KeyManifest]
     directory: Directory
     vault: FileVault
+    index: IndexStore
     clock: Callable[[], datetime]
     rng: Rng
 
@@ -84,13 +91,18 @@ class Desk:
         """The exchange with the reporter; empty where nothing has passed yet."""
         return self._replay(Correspondence, correspondence_id(report_id))
 
+    def opening(self, opening_id: UUID) -> Opening:
+        """Raises :class:`Refused` where there is no such opening."""
+        return self._existing(Opening, opening_id, "启封申请")
+
     def register(self, office: str, kind: str, year: int) -> Register:
         """The register of an office, kind and year; empty before its first number."""
         return self._replay(Register, register_id(self.manifest.origin, office, kind, year))
 
     def account(self, officer: str) -> OfficerAccount:
-        """The account of an officer; version 0 where there is none."""
-        return self._replay(OfficerAccount, officer_stream_id(self.manifest.origin, officer))
+        """The account of an officer; version 0 where there is none. Raises FalseRecord: see ``accounts``."""
+        stream_id = officer_stream_id(self.manifest.origin, officer)
+        return OfficerAccount.replay(stream_id, self.accounts.events_of(stream_id))
 
     def access_log(self, officer: str, day: str) -> AccessLog:
         """What an officer looked at on a day (ISO date)."""

@@ -14,7 +14,11 @@ from supervision.domain.codes import Role
 
 @dataclass(frozen=True, kw_only=True)
 class Colleague:
-    """An officer as his colleagues see him. ``holds``: offices whose key he was granted."""
+    """An officer as his colleagues see him. ``holds``: offices whose key he was granted.
+
+    ``recovered``: he lost his passphrase once; ``vouched``: offices whose key one of two holders would give him again.
+    ``change``: code of what ``proposer`` has proposed for his account, "" for nothing.
+    """
 
     officer: str
     name: str
@@ -23,6 +27,11 @@ class Colleague:
     enrolled: bool
     departed: bool
     holds: frozenset[str]
+    recovered: bool = False
+    vouched: frozenset[str] = frozenset()
+    second_factor: bool = False
+    change: str = ""
+    proposer: str = ""
 
 
 class Directory(Protocol):
@@ -30,6 +39,10 @@ class Directory(Protocol):
 
     def colleagues(self) -> list[Colleague]:
         """Every officer who ever had an account, by office and name."""
+        ...
+
+    def reports_handled_by(self, officer: str) -> list[UUID]:
+        """The reports that an officer handles, whatever has become of them."""
         ...
 
     def report_by_number(self, number: str) -> UUID | None:

@@ -21,6 +21,10 @@ class ReadDirectory:
         with self._reads.reading() as reader:
             return [_colleague(row) for row in queries.officers(reader, departed=True)]
 
+    def reports_handled_by(self, officer: str) -> list[UUID]:
+        with self._reads.reading() as reader:
+            return list(queries.reports_handled_by(reader, officer))
+
     def report_by_number(self, number: str) -> UUID | None:
         with self._reads.reading() as reader:
             row = queries.by_number(reader, number)
@@ -36,4 +40,9 @@ def _colleague(row: OfficerRow) -> Colleague:
         enrolled=row.enrolled,
         departed=row.departed,
         holds=frozenset(row.holds),
+        recovered=row.recovered,
+        vouched=frozenset(row.vouched),
+        second_factor=row.second_factor,
+        change=row.change,
+        proposer=row.proposer,
     )

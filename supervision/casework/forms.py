@@ -43,14 +43,16 @@ def dynamic_choice(label: str, source: str, *, required: bool = True, hint: str 
     return _field(fields.String, label, required, hint, widget="select", source=source)
 
 
-def dynamic_choices(label: str, source: str, *, hint: str = "") -> fields.List:
-    """Several of what ``source`` offers for this case."""
+def dynamic_choices(label: str, source: str, *, required: bool = True, hint: str = "") -> fields.List:
+    """Several of what ``source`` offers for this case; where they are not ``required``, none is an answer too."""
+    extra: dict[str, Any] = {} if required else {"load_default": list}
     return fields.List(
         fields.String(error_messages={**REQUIRED, "invalid": _NOT_LISTED}),
-        required=True,
-        validate=validate.Length(min=1, error="请至少选择一项。"),
+        required=required,
+        validate=[validate.Length(min=1, error="请至少选择一项。")] if required else [],
         error_messages={**REQUIRED, "invalid": _NOT_LISTED},
         metadata={"label": label, "widget": "checkboxes", "source": source, "hint": hint},
+        **extra,
     )
 
 
@@ -67,16 +69,22 @@ def line(label: str, *, required: bool = True, hint: str = "", limit: int = 100)
 
 
 def note(
-    label: str = "说明", *, required: bool = False, hint: str = "密封保存，只有能看本件内容的人员可以看到。"
+    label: str = "说明",
+    *,
+    required: bool = False,
+    hint: str = "密封保存，只有能看本件内容的人员可以看到。",
+    limit: int = 4000,
+    rows: int = 4,
 ) -> fields.String:
-    """Several lines of text, sealed."""
+    """Several lines of text, sealed. ``limit``: characters; ``rows``: lines that the page shows."""
     return _field(
         fields.String,
         label,
         required,
         hint,
         widget="textarea",
-        validators=[validate.Length(max=4000, error="最多 4000 字。"), *_not_blank(required)],
+        rows=rows,
+        validators=[validate.Length(max=limit, error=f"最多 {limit} 字。"), *_not_blank(required)],
     )
 
 

@@ -118,9 +118,19 @@ def _propose_distribution(work: Work, data: Mapping[str, Any]) -> int:
 
 def _approve_distribution(work: Work, _: Mapping[str, Any]) -> int:
     clue = the_clue(work)
+    _refuse_who_cannot_handle(work, clue)
     bundles = wraps_for(work, clue.id, [clue.department]) if clue.department != work.case.report.department else []
     clue.approve_distribution(work.desk.stamp(work.officer), tuple(b.sealing for b in bundles))
     return work.desk.record(work.officer.signer, clue, custody=custody_of(*bundles))
+
+
+def _refuse_who_cannot_handle(work: Work, clue: Clue) -> None:
+    """Raises Refused where somebody has left, moved or been excluded since he was proposed."""
+    for officer in clue.handlers:
+        account = work.desk.account(officer)
+        able = Role.INSPECTOR in account.roles and clue.department in account.grants and not account.departed
+        if not able or officer in work.case.report.excluded:
+            raise Refused("handler_gone", f"拟定承办人 {account.name} 已离岗、调整岗位或须回避；请退回后另定承办人。")
 
 
 def _return_distribution(work: Work, data: Mapping[str, Any]) -> int:

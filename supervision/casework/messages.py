@@ -9,7 +9,7 @@ from typing import Any
 from supervision.casework import forms
 from supervision.casework.actions import Action, Case, Choices, Work
 from supervision.casework.content import may_read
-from supervision.casework.notes import content_key, custody_of
+from supervision.casework.notes import custody_of, note_key
 from supervision.domain.codes import RefusalCode, ReportState, Role
 from supervision.sealing.adding import seal_note
 from supervision.sealing.compartments import MESSAGE
@@ -61,7 +61,8 @@ class DraftForm(forms.CommandForm):
 def _draft(work: Work, data: Mapping[str, Any]) -> int:
     desk, report, correspondence = work.desk, work.case.report, work.case.correspondence
     text = data["text"].strip()
-    for_office = seal_note(desk.manifest, correspondence.id, content_key(work), text, desk.rng, field="message")
+    compartment, key = note_key(work)
+    for_office = seal_note(desk.manifest, correspondence.id, key, text, desk.rng, "message", compartment)
     reporter = KemPublicKey(from_base64(report.reporter_kem_key))
     for_reporter = seal(
         desk.manifest,

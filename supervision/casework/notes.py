@@ -1,4 +1,4 @@
-"""Words of officers, sealed under the content key of the report they are about."""
+"""Words of officers, sealed under the key of what they are about; and the wraps that a transfer makes."""
 
 from __future__ import annotations
 
@@ -15,26 +15,30 @@ from supervision.sealing.envelope import SealedBundle
 from supervision.sealing.errors import CannotSeal
 
 
-def content_key(work: Work) -> bytes:
-    """The content key of the case's report. Raises Refused where the officer has none."""
-    return ContentReader(work.desk, work.officer, work.case.report, work.case.clue).data_key
+def note_key(work: Work) -> tuple[str, bytes]:
+    """Compartment and key that words on the case are sealed under. Raises Refused where the officer has none."""
+    return ContentReader(work.desk, work.officer, work.case.report, work.case.clue).note_key
 
 
 def sealed_note(work: Work, stream_id: UUID, text: str) -> SealedBundle | None:
     """``text`` sealed for an event of ``stream_id``; None where there is nothing to seal."""
     if not text.strip():
         return None
-    return seal_note(work.desk.manifest, stream_id, content_key(work), text.strip(), work.desk.rng)
+    compartment, key = note_key(work)
+    return seal_note(work.desk.manifest, stream_id, key, text.strip(), work.desk.rng, compartment=compartment)
 
 
 def wraps_for(work: Work, stream_id: UUID, offices: Sequence[str]) -> list[SealedBundle]:
-    """Wraps of all content keys of the case for ``offices``, one bundle a key, for an event of ``stream_id``.
+    """Wraps for ``offices`` of all keys that they need, one bundle a key, for an event of ``stream_id``.
 
-    Raises Refused where the officer has no key, or an office none in the manifest.
+    Of the content, or of the de-identified version in its place. Raises Refused where the officer has no key, or an
+    office none in the manifest.
     """
-    reader = ContentReader(work.desk, work.officer, work.case.report, work.case.clue)
+    desk = work.desk
+    petition = all(desk.settings.office(office).kind == "petition" for office in offices)
+    keys = ContentReader(desk, work.officer, work.case.report, work.case.clue).keys_for(petition_office=petition)
     try:
-        return [wrap_to_offices(work.desk.manifest, stream_id, key, offices) for key in reader.data_keys]
+        return [wrap_to_offices(desk.manifest, stream_id, key, offices, compartment) for compartment, key in keys]
     except CannotSeal as problem:
         raise Refused("no_office_key", str(problem)) from None
 

@@ -1,25 +1,23 @@
 """Looking at content as a use case: it is written down before it is shown (E-02).
 
-Each object counts at most once a day for an officer, so his access stream tells what he looked at and stays short.
+Each object counts at most once a day for an officer, so his access stream tells what he looked at and stays short; what
+is out of the ordinary counts every time. The first of the office to open a report enters those it names in the index.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from uuid import UUID
 
-from events.ledger import Conflict
+from supervision.casework.access_notes import note_list, note_opened
 from supervision.casework.actions import Case
+from supervision.casework.blind_index import enter
 from supervision.casework.content import ContentReader, EvidenceFile, ReportContent
 from supervision.casework.desk import Desk
 from supervision.casework.officer_session import OfficerSession
-from supervision.domain.access import AccessLog
-from supervision.domain.aggregate import Stamp
 from supervision.domain.refusal import Refused
 from supervision.sealing.errors import SealingError
 from supervision.sealing.files import OpenedFile
-
-ATTEMPTS = 5
 
 
 def titles(desk: Desk, officer: OfficerSession, report_ids: Iterable[UUID]) -> dict[UUID, str]:
@@ -35,7 +33,7 @@ def titles(desk: Desk, officer: OfficerSession, report_ids: Iterable[UUID]) -> d
         except (Refused, SealingError):
             continue
     if opened:
-        _note(desk, officer, lambda log, stamp, day: log.show_list(stamp, day))
+        note_list(desk, officer)
     return opened
 
 
@@ -43,7 +41,9 @@ def content(desk: Desk, officer: OfficerSession, case: Case) -> ReportContent:
     """Everything that the officer may read of a report. Raises :class:`Refused`."""
     reader = ContentReader(desk, officer, case.report, case.clue)
     note_opened(desk, officer, case.report.id)
-    return reader.read()
+    opened = reader.read()
+    enter(desk, officer, case.report, opened)
+    return opened
 
 
 def evidence(
@@ -53,23 +53,3 @@ def evidence(
     reader = ContentReader(desk, officer, case.report, case.clue)
     note_opened(desk, officer, case.report.id)
     return reader.file(version, number, of_report=of_report)
-
-
-def note_opened(desk: Desk, officer: OfficerSession, report_id: UUID) -> None:
-    """Write down that the officer opened the content of a report, or of a sealed report."""
-    _note(desk, officer, lambda log, stamp, day: log.open_content(stamp, report_id, day))
-
-
-def _note(desk: Desk, officer: OfficerSession, add: Callable[[AccessLog, Stamp, str], None]) -> None:
-    """Add to the officer's access stream; two of his pages may do so at once."""
-    for _ in range(ATTEMPTS):
-        now = desk.clock()
-        day = now.date().isoformat()
-        log = desk.access_log(officer.officer, day)
-        add(log, desk.stamp(officer), day)
-        try:
-            desk.record(officer.signer, log)
-            return
-        except Conflict:
-            continue
-    raise Refused("busy", "查看记录暂时写不进日志，因此没有打开内容；请稍后再试。")

@@ -18,12 +18,16 @@ from uuid import UUID
 from projections.runner import Runner
 from supervision import settings as settings_module
 from supervision.business_time import SHANGHAI
-from supervision.casework import sealed
-from supervision.casework.actions import carry_out
+from supervision.casework import reading, sealed
+from supervision.casework.account_changes import change_roles
+from supervision.casework.actions import Case, carry_out
 from supervision.casework.catalogue import BY_NAME
-from supervision.casework.enrolment import Appointment, appoint, enrol, grant_office_key
+from supervision.casework.enrolment import Appointment, appoint, enrol
+from supervision.casework.office_keys import grant_office_key
 from supervision.casework.officer_session import OfficerSession
-from supervision.casework.sign_in import resume, sign_in
+from supervision.casework.sessions import resume
+from supervision.casework.sign_in import sign_in
+from supervision.database_owner import ownership
 from supervision.demonstration.county import plan
 from supervision.demonstration.people import PEOPLE
 from supervision.demonstration.story import STEPS, SealedStep, Step
@@ -41,9 +45,11 @@ from supervision.intake.service_tokens import ServiceTokens
 from supervision.platform import Platform
 from supervision.projecting import make_runner
 from supervision.sealing.receipt import ReceiptCode, lookup_tag
+from supervision.witnessing.founding import lay_demonstration_witness
 
 ACCOUNTS = "demo-accounts.json"
 ADMINISTRATOR = "admin"
+SECURITY = "security"
 
 FOUNDED = datetime(2026, 1, 5, 9, 0, tzinfo=SHANGHAI)
 IMPORTED = datetime(2026, 11, 20, 17, 0, tzinfo=SHANGHAI)
@@ -78,11 +84,12 @@ def build(environ: Mapping[str, str]) -> list[Account]:
     """Build the demonstration in the home of ``environ`` and return its accounts. Raises AlreadyFounded."""
     with building_site(settings_module.home_of(environ)) as site:
         county = plan()
-        ceremony = lay_home(site, county.settings_text, county.ceremony, county.superior)
+        ceremony = lay_home(site, county.settings_text, county.ceremony, county.superior, county.witness)
         clock = DemonstrationClock()
         settings = settings_module.load({**environ, "SUPERVISION_HOME": str(site), "SUPERVISION_SITE": "all"})
         with closing(Platform(settings=settings, clock=clock, recording_clock=time.time)) as platform:
-            make_databases(platform)
+            make_databases(platform, ownership(environ))
+            lay_demonstration_witness(site, ceremony, settings.site_name)
             begin_log(platform, ceremony)
             codes = appoint_first_officers(platform, ceremony, county.officers)
             accounts = [_account(platform, person) for person in PEOPLE]
@@ -100,18 +107,20 @@ def _enrol_everybody(
     codes: Mapping[str, str],
     passphrases: Mapping[str, str],
 ) -> dict[str, OfficerSession]:
-    """First those whom the ceremony appointed; then the administrator appoints the rest, and holders give them
-    their keys."""
+    """First those whom the ceremony appointed; then the two administrators appoint the rest, and holders give
+    them their keys."""
     desk, working = platform.desk, platform.working
     for officer, code in codes.items():
         enrol(desk, working, officer, code, passphrases[officer])
     administrator = _signed_in(platform, ADMINISTRATOR, passphrases)
+    security = _signed_in(platform, SECURITY, passphrases)
     holders = {
         office: _signed_in(platform, one.appointment.officer, passphrases) for one in first for office in one.holds
     }
     for person in PEOPLE:
         if person.officer not in codes:
             code = appoint(desk, working, administrator.signer, desk.stamp(administrator), person)
+            change_roles(desk, security, person.officer, {})
             enrol(desk, working, person.officer, code, passphrases[person.officer])
             if person.office in holders:
                 grant_office_key(desk, holders[person.office], person.officer)
@@ -175,6 +184,8 @@ def _take(
     original = str(data.get("original", ""))
     if original.startswith("@"):
         data["original"] = desk.report(reports[original.removeprefix("@")]).number
+    if step.action == "screen":  # he reads it first, which enters those whom it names in the index
+        reading.content(desk, officer, Case.load(desk, report_id))
     carry_out(BY_NAME[step.action], desk, officer, report_id, data)
 
 

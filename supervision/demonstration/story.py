@@ -24,6 +24,17 @@ SCREENED_ANONYMOUS: Mapping[str, Any] = {
 }
 
 
+#: The narrative of S04 names the reporter's firm, its book-keeper and what only they knew; this does not.
+VERSION_OF_S04: Mapping[str, Any] = {
+    "title": "县交通局副局长厉文舟在农村公路项目中收受好处",
+    "text": (
+        "石桥镇至青禾乡农村公路（二标）施工期间，厉文舟任业主代表。反映其2025年11月向施工方提出“前期要有表示”，收受现金8万元；"
+        "2026年1月计量支付时，又通过他妻弟钟某名下的“云岫县顺达建材经营部”开出19.6万元碎石发票，实际没有供货；"
+        "2026年6月第三期进度款以“质量抽检”为由压了47天，收受5万元购物卡后次日签字。有转账凭证、发票、聊天记录可以查核。"
+    ),
+}
+
+
 @dataclass(frozen=True)
 class Step:
     """``moment``: local time, ``2026-10-13T09:10``; ``action``: name in the catalogue of commands."""
@@ -68,6 +79,7 @@ STEPS: tuple[Step | SealedStep, ...] = (
     Step("2026-10-13T10:40", "clerk-2", "S04", "screen", {**SCREENED_OWN, "note": "正文可识别举报人，注意保密。"}),
     Step("2026-10-13T16:00", "head", "S04", "confirm_screening"),
     Step("2026-10-14T09:00", "clerk-2", "S04", "notify_reporter", {"mode": "status_page"}),
+    Step("2026-10-14T10:40", "clerk-2", "S04", "deidentify", VERSION_OF_S04),
     Step("2026-10-14T15:20", "head", "S04", "transfer", {"department": "dept-1"}),
     Step("2026-10-15T09:10", "clue", "S04", "record_clue"),
     Step("2026-10-15T10:30", "clue", "S04", "propose_distribution", {"handlers": ["inspector-1", "inspector-2"]}),
@@ -84,6 +96,13 @@ STEPS: tuple[Step | SealedStep, ...] = (
         },
     ),
     Step("2026-11-09T09:40", "principal", "S04", "approve_disposition"),
+    Step(
+        "2026-11-18T10:20",
+        "inspector-1",
+        "S04",
+        "request_original",
+        {"purpose": "evidence", "note": "须把收款经过与转账凭证、发票逐笔核对。"},
+    ),
     # S05 与 S04 重复，留存备查
     Step("2026-10-26T10:00", "clerk-1", "S05", "register"),
     Step(

@@ -6,6 +6,7 @@ distribution but cannot hand the matter to himself.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from uuid import UUID
 
 from events.model import Event, Sealing
@@ -14,11 +15,15 @@ from supervision.domain import separation
 from supervision.domain.aggregate import Aggregate, Stamp, applies
 from supervision.domain.codes import ClueState, Disposition
 from supervision.domain.refusal import Refused, refuse
+from supervision.domain.staffing import HandlerChange
 
 S = ClueState
 
 #: Where a clue may be concluded from: a disposition was approved and is being carried out.
 IN_HANDLING = frozenset({S.TALK_INQUIRY, S.PRELIMINARY_VERIFICATION, S.HELD, S.CLOSED_NO_ACTION})
+
+#: Where somebody handles a clue, or has to tell the reporter what came of it.
+REPLACEABLE = frozenset({S.DISTRIBUTED, S.PROPOSED, *IN_HANDLING, S.CONCLUDED})
 
 _STATE_OF = {
     Disposition.TALK_INQUIRY: S.TALK_INQUIRY,
@@ -40,6 +45,7 @@ class Clue(Aggregate):
         self.distributor = ""
         self.distribution_approver = ""
         self.handlers: tuple[str, ...] = ()
+        self.former_handlers: set[str] = set()
         self.disposition = ""
         self.disposition_proposer = ""
         self.result = ""
@@ -85,6 +91,40 @@ class Clue(Aggregate):
             handlers=self.handlers,
             sealings=sealings,
         )
+
+    def replace_handlers(
+        self,
+        stamp: Stamp,
+        handlers: tuple[str, ...],
+        reason: HandlerChange,
+        *,
+        registrar: str,
+        excluded: Collection[str],
+    ) -> None:
+        """Others of the approved department handle it (SoD-2, SoD-7, SoD-8).
+
+        ``handlers``: all of them; none sends an open clue back to be distributed anew. ``registrar``: who registered
+        the report. ``excluded``: who must have nothing to do with it.
+        """
+        self._at("更换承办人", *REPLACEABLE)
+        if handlers == self.handlers and (handlers or self.state is S.CONCLUDED):
+            raise Refused("unchanged", "所选承办人与现在相同，没有需要更换的。")
+        if stamp.actor in handlers:
+            raise Refused("SoD-2", "更换承办人的人员不得同时承办；请选择其他承办人。")
+        refuse(
+            separation.against_handling(
+                handlers,
+                registrar=registrar,
+                distributor=self.distributor,
+                approver=self.distribution_approver,
+            )
+        )
+        if not set(handlers).isdisjoint(excluded):
+            raise Refused("SoD-7", "所选人员须回避本件；请选择其他承办人。")
+        if handlers or self.state is S.CONCLUDED:
+            self.record(facts.HandlersReplaced, stamp, handlers=handlers, reason=reason.value)
+        else:
+            self.record(facts.DistributionWithdrawn, stamp, reason=reason.value)
 
     def propose_disposition(
         self, stamp: Stamp, disposition: Disposition, minutes: str, note: Sealing | None = None
@@ -156,7 +196,8 @@ class Clue(Aggregate):
 
     def _disposition_pending(self, stamp: Stamp) -> None:
         self._at("审批处置意见", S.PROPOSED)
-        refuse(separation.against_approving(stamp.actor, proposer=self.disposition_proposer, handlers=self.handlers))
+        handled = {*self.handlers, *self.former_handlers}
+        refuse(separation.against_approving(stamp.actor, proposer=self.disposition_proposer, handlers=handled))
 
     # -- state --------------------------------------------------------------------------------------------------
 
@@ -184,6 +225,18 @@ class Clue(Aggregate):
         self.distribution_approver = event.actor
         self.sealings.extend(event.sealings)
         self.state = S.DISTRIBUTED
+
+    @applies(facts.HandlersReplaced)
+    def _replaced(self, event: facts.HandlersReplaced) -> None:
+        self.former_handlers.update(set(self.handlers) - set(event.handlers))
+        self.handlers = event.handlers
+
+    @applies(facts.DistributionWithdrawn)
+    def _distribution_withdrawn(self, event: facts.DistributionWithdrawn) -> None:
+        self.former_handlers.update(self.handlers)
+        self.handlers = ()
+        self.distributor = self.distribution_approver = self.disposition = self.disposition_proposer = ""
+        self.state = S.RECORDED
 
     @applies(facts.DispositionProposed)
     def _disposition_proposed(self, event: facts.DispositionProposed) -> None:

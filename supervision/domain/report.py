@@ -24,8 +24,8 @@ from supervision.domain.codes import (
     ReportState,
     UrgentReason,
 )
+from supervision.domain.deidentified import DeidentifiedReport
 from supervision.domain.refusal import Refused, refuse
-from supervision.domain.report_history import ReportHistory
 from supervision.domain.scope import refusal_follow_up
 
 S = ReportState
@@ -74,7 +74,7 @@ class Screening:
     urgent_reason: UrgentReason | None = None
 
 
-class Report(ReportHistory):
+class Report(DeidentifiedReport):
     """One report. Raises :class:`Refused` when state or separation of duties forbids a command."""
 
     # -- the door ---------------------------------------------------------------------------------------------

@@ -1,4 +1,5 @@
-"""One version of all the rules: calendar, clocks, jurisdiction, naming, categories, words to reporters.
+"""One version of all the rules: calendar, clocks, jurisdiction, naming, categories, words to reporters, and what helps
+the clerk: the index over those reported, words that may tell who wrote.
 
 Rules travel as an argument, and every event names the version that it was made under. Versions are folders
 and files under ``data``: a change is a new version beside the old one, so that a decision of last year can be
@@ -18,10 +19,12 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
 
+from supervision.domain.blind_index import IndexRules
 from supervision.domain.calendar import WorkingDays
 from supervision.domain.categories import Categories
 from supervision.domain.codes import Jurisdiction, Line, MatterClass
 from supervision.domain.deadlines import Clocks, Deadline, Receipt
+from supervision.domain.identifying import IdentifyingRules
 from supervision.domain.jurisdiction import ANY_COUNTY, Finding, JurisdictionRules, Office
 from supervision.domain.messages import Messages
 from supervision.domain.naming import NamedFinding, NamingRules
@@ -69,6 +72,8 @@ class Rulebook:
     naming: NamingRules
     categories: Categories
     messages: Messages
+    index: IndexRules
+    identifying: IdentifyingRules
 
     @classmethod
     def load(cls, version: str = f"{RULES}/{CALENDAR}", office: Office = ANY_COUNTY) -> Rulebook:
@@ -126,6 +131,8 @@ def _load(version: str, office: Office) -> Rulebook:
         naming=NamingRules.parse(_read(folder / "naming.toml")),
         categories=Categories.parse(_read(folder / "categories.toml")),
         messages=Messages.parse(_read(folder / "messages.toml")),
+        index=IndexRules.parse(_read(folder / "blind_index.toml"), office.name),
+        identifying=IdentifyingRules.parse(_read(folder / "identifying.toml")),
     )
 
 

@@ -6,7 +6,11 @@ beforehand what a command would say. People are officer ids, compared as they ar
 
 from collections.abc import Collection
 
+from supervision.domain.codes import Role
 from supervision.domain.refusal import Refused
+
+ADMINISTRATION = frozenset({Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.SECURITY_AUDITOR})
+ADMINISTRATORS = frozenset({Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN})
 
 
 def against_not_accepting(decider: str, *, registrar: str, screener: str = "") -> Refused | None:
@@ -54,6 +58,36 @@ def against_seeing(officer: str, *, excluded: Collection[str]) -> Refused | None
     """SoD-7: who is named in a report, or withdrew from it, sees and does nothing there."""
     if officer in _people(*excluded):
         return Refused("SoD-7", "您须回避本件，不能查看或者办理；如有疑问，请与本室负责人联系。")
+    return None
+
+
+def against_approving_opening(approver: str, *, requester: str, handling: Collection[str]) -> Refused | None:
+    """SoD-4: an opening is approved by somebody who is not in the case, and never by who asks for it."""
+    if approver in _people(requester):
+        return Refused("SoD-4", "申请人不能批准自己的启封申请；请由未参与本件的负责人审批。")
+    if approver in _people(*handling):
+        return Refused("SoD-4", "参与登记、甄别、分办、承办本件的人员不能批准启封；请由未参与本件的负责人审批。")
+    return None
+
+
+def against_contributing(custodian: str, *, requester: str, approver: str, handling: Collection[str]) -> Refused | None:
+    """SoD-4: who asks for an opening, approves it or is in the case gives no share for it."""
+    if custodian in _people(requester, approver, *handling):
+        return Refused("SoD-4", "申请、批准启封或者参与本件办理的人员不能同时提交份额；请由其他保管人提交。")
+    return None
+
+
+def against_duties(roles: Collection[str]) -> Refused | None:
+    """SoD-6: system administrator, security administrator and auditor are three."""
+    if len(ADMINISTRATION.intersection(roles)) > 1:
+        return Refused("SoD-6", "系统管理员、安全保密管理员、安全审计员须由不同人员担任；请分别任命。")
+    return None
+
+
+def against_carrying_out(duties: Collection[str], *, proposer_duties: Collection[str]) -> Refused | None:
+    """SoD-6: a change of an account takes a system administrator and a security administrator, in either order."""
+    if ADMINISTRATORS.intersection(duties) == ADMINISTRATORS.intersection(proposer_duties):
+        return Refused("SoD-6", "账号事项须由系统管理员、安全保密管理员各一人办理：一人提出，另一人确认。")
     return None
 
 

@@ -77,13 +77,10 @@ class Reservations:
         lock = self._lock(key, caller)
         digest = hashlib.sha256(encode(body)).hexdigest()
         fresh = Reservation.draw(self.door)
-        kept = self.working.reserve(
-            KIND,
-            bytes.fromhex(lock.store_id(KIND)),
-            lock.seal(KIND, _to_bytes(fresh, digest), self.door.rng),
-            now + KEPT_FOR,
-            now,
-        )
+        sealed = lock.seal(KIND, _to_bytes(fresh, digest), self.door.rng)
+        kept = self.working.reserve(KIND, bytes.fromhex(lock.store_id(KIND)), sealed, now + KEPT_FOR, now)
+        if kept == sealed:
+            return fresh
         found, digest_then = _from_bytes(lock.open(KIND, kept), fresh)
         if not hmac.compare_digest(digest, digest_then):
             raise OtherBody("这个 Idempotency-Key 已用于另一份内容不同的举报。")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import asdict
 
 from supervision.intake.cleaning import clean_copy
 from supervision.intake.judgement import Judgement
@@ -36,7 +35,7 @@ def parts_of(submission: Submission, judgement: Judgement) -> list[Part]:
 def _content(submission: Submission) -> Iterator[Part]:
     yield Part(CONTENT, "title", submission.title.encode())
     yield Part(CONTENT, "text", submission.text.encode())
-    yield Part(CONTENT, "respondents", _json([asdict(person) for person in submission.respondents]))
+    yield Part(CONTENT, "respondents", _json([vars(person) for person in submission.respondents]))
     yield Part(CONTENT, "categories", _json(list(submission.categories)))
     if submission.announced:
         yield Part(CONTENT, "announced", _json(list(submission.announced)))
@@ -46,7 +45,7 @@ def _facts(submission: Submission, judgement: Judgement) -> Iterator[Part]:
     """Only what the screens of the office sort by; no name of anybody."""
     facts = {
         "respondents": [
-            {name: value for name, value in asdict(person).items() if name in _FACT_FIELDS}
+            {name: value for name, value in vars(person).items() if name in _FACT_FIELDS}
             for person in submission.respondents
         ],
         "categories": list(submission.categories),

@@ -15,9 +15,10 @@ from events.model import ActedEvent, Event, Sealing
 from events.vocabulary import correspondence as facts
 from events.vocabulary.intake import ReportReceived
 from events.vocabulary.report import ReportNotAccepted
-from events.vocabulary.streams import correspondence_id
+from events.vocabulary.streams import correspondence_id, opening_id
 from supervision.business_time import day_of
 from supervision.domain.codes import RefusalCode, ReportState, StatusWord
+from supervision.domain.opening import openings_shown_to_reporter
 from supervision.domain.report_history import ReportHistory
 from supervision.domain.rulebook import Rulebook, UnknownRulebook
 from supervision.domain.status import status_word
@@ -44,8 +45,9 @@ class ReportStatus:
     """All that is told of a report, besides what the site needs to take an addition to it.
 
     ``changed_on``: day since which ``word`` holds. ``guidance``: the legal way to go, where the report was
-    not accepted, else "". ``supplements``: days of the reporter's own additions. ``report_id``, ``sealed``:
-    for the site itself, never shown.
+    not accepted, else "". ``supplements``: days of the reporter's own additions. ``openings``: day and purpose of
+    each opening of what the custodians hold, none for a sealed report. ``report_id``, ``sealed``: for the site itself,
+    never shown.
     """
 
     word: StatusWord
@@ -57,6 +59,7 @@ class ReportStatus:
     feedback_wanted: bool
     report_id: UUID
     sealed: bool
+    openings: tuple[tuple[date, str], ...] = ()
 
 
 def find_report(platform: Platform, secrets: ReceiptSecrets) -> UUID | None:
@@ -75,6 +78,7 @@ def look_up(platform: Platform, code: ReceiptCode) -> ReportStatus | None:
     received = events[0]
     shown = _Shown.replay(report_id, events) if isinstance(received, ReportReceived) else None
     received_on = _day(received)
+    sealed = shown is None or shown.state is ReportState.SEALED
     return ReportStatus(
         word=shown.word if shown else StatusWord.RECEIVED,
         received_on=received_on,
@@ -84,7 +88,8 @@ def look_up(platform: Platform, code: ReceiptCode) -> ReportStatus | None:
         supplements=tuple(_day(event) for event in exchange if isinstance(event, facts.SupplementReceived)),
         feedback_wanted=_feedback_wanted(received, exchange),
         report_id=report_id,
-        sealed=shown is None or shown.state is ReportState.SEALED,
+        sealed=sealed,
+        openings=() if sealed else tuple(_openings(platform, report_id)),
     )
 
 
@@ -152,6 +157,17 @@ def _opened(platform: Platform, stream_id: UUID, sealing: Sealing, kem: KemPriva
         return opener.open_item(items[0], opener.unwrap(MESSAGE, wrap, kem), envelope).decode()
     except CannotOpen:
         return UNREADABLE
+
+
+def _openings(platform: Platform, report_id: UUID) -> Iterator[tuple[date, str]]:
+    """What was opened and no order of law holds back (SoD-4); from the log itself, like everything here."""
+    events: list[Event] = []
+    number = 1
+    while one := platform.ledger.events_of(opening_id(report_id, number)):
+        events += one
+        number += 1
+    for day, purpose in openings_shown_to_reporter(events, platform.clock().date()):
+        yield date.fromisoformat(day), purpose
 
 
 def _feedback_wanted(received: Event, exchange: Sequence[Event]) -> bool:

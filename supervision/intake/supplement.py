@@ -114,8 +114,11 @@ def _handled_by(platform: Platform, secrets: ReceiptSecrets) -> tuple[UUID, Dest
 
 
 def _also(platform: Platform, report: Report) -> tuple[str, ...]:
-    """After a transfer: the department and those who approve its proposals, as for the report itself."""
-    if not report.department:
+    """After a transfer: the department and those who approve its proposals, as for the report itself.
+
+    Not where they have a de-identified version alone: the petition office takes the addition up in the next one.
+    """
+    if not report.department or report.versions:
         return ()
     host = platform.settings.office(report.office).host
     return (report.department, *(office.id for office in platform.settings.offices_of("leadership", host)))

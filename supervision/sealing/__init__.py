@@ -7,11 +7,14 @@ module            what it holds
 ``keys``          X-Wing and Ed25519 key pairs, made from seeds, and their identifiers
 ``holders``       who stands in a manifest: offices, custodians, relays, the superior, services
 ``manifest``      the public keys of a deployment; nothing is wrapped to a key outside of it
+``wording``       a manifest and its changes, in words for those who sign
+``trust``         whose signatures count because a manifest says so
 ``ceremony``      making all these keys and the signed manifest
 ``destinations``  whose keys a sealing goes to: an office, the superior, the reporter
 ``envelope``      sealing: parts of a report in; envelopes, files, wraps and what the event says out
 ``adding``        notes under a key that exists, wraps for more offices
 ``opening``       the way back: from an event and custody to plaintext
+``contribution``  a share or the gate's half, sealed again for one opening
 ``binding``       contexts, and the derivation of keys from them
 ``wraps``         data keys: committed to, wrapped whole or split among M of N
 ``payload``       the bytes of one envelope

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from uuid import UUID
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from events.framing import length_prefixed
+from events.framing import length_prefixed, name_field
 
 Rng = Callable[[int], bytes]
 """Returns the given number of random bytes; ``secrets.token_bytes`` outside of tests."""
@@ -26,24 +27,24 @@ SUITE_XWING_AES256GCM = 2
 KNOWN_SUITES = frozenset({SUITE_XWING_AES256GCM})
 
 
-def context(label: str, *fields: str | bytes | int | UUID) -> bytes:
-    """``label`` and ``fields``, each as u32 (big endian) length and bytes.
+def context(*fields: str | bytes | int | UUID) -> bytes:
+    """``fields``, as a rule a label first, each as u32 (big endian) length and bytes.
 
     Text is UTF-8, an integer is a u32 (big endian), a UUID its 16 bytes.
     """
-    return length_prefixed(*(_encoded(field) for field in (label, *fields)))
+    return length_prefixed(*[_encoded(field) for field in fields])
 
 
 def _encoded(field: str | bytes | int | UUID) -> bytes:
     match field:
+        case bytes():
+            return field
         case str():
             return field.encode()
         case int():
             return field.to_bytes(4, "big")
         case UUID():
             return field.bytes
-        case _:
-            return field
 
 
 def derive(secret: bytes, info: bytes, length: int = 32) -> bytes:
@@ -66,8 +67,18 @@ class Place:
 
     def key_context(self, label: str, *fields: str | bytes | int) -> bytes:
         """Context that outlives a change of manifest: re-wrapping and re-sharing keep the data key."""
-        return context(label, self.origin, self.stream_id, self.compartment, *fields)
+        return name_field(label) + self._of_key + context(*fields)
 
     def sealed_context(self, label: str, *fields: str | bytes | int) -> bytes:
         """Context of a ciphertext: it never leaves the manifest and the suite that it was made under."""
-        return context(label, self.origin, self.manifest, self.suite, self.stream_id, self.compartment, *fields)
+        return name_field(label) + self._of_ciphertext + context(*fields)
+
+    # What all contexts of a place have in common, made once for its many keys and ciphertexts.
+
+    @cached_property
+    def _of_key(self) -> bytes:
+        return context(self.origin, self.stream_id, self.compartment)
+
+    @cached_property
+    def _of_ciphertext(self) -> bytes:
+        return context(self.origin, self.manifest, self.suite, self.stream_id, self.compartment)

@@ -20,6 +20,7 @@ IDENTITY = "identity"
 CONTACT = "contact"
 SOURCE = "source"
 CONTENT = "content"
+DEIDENTIFIED = "deidentified"
 FACTS = "facts"
 MESSAGE = "message"
 
@@ -33,6 +34,7 @@ class Reader(Enum):
     CUSTODIANS = "N 名保管人中的 M 名（设闸门时另加上级闸门）"
     RELAYS = "两名联络员"
     OFFICE = "承办机构"
+    HANDLERS = "受理机构、承办部门及其审批人"
     CONSOLE = "受理台"
     REPORTER = "举报人"
 
@@ -84,6 +86,19 @@ COMPARTMENTS: Mapping[str, Compartment] = {
             "note": "办理意见、说明、记录",
         },
     ),
+    DEIDENTIFIED: Compartment(
+        Reader.HANDLERS,
+        {
+            "title": "去标识版的标题",
+            "text": "去标识版的举报内容",
+            "respondents": "被举报人姓名、单位、职务（JSON）",
+            "categories": "问题类别（JSON）",
+            "file.N": "随去标识版移交的证据材料的清洁副本",
+            "file.N.meta": "该证据材料的名称与类型（JSON）",
+            "message": "有去标识版之后，拟发给举报人的文字",
+            "note": "有去标识版之后的办理意见、说明、记录",
+        },
+    ),
     FACTS: Compartment(
         Reader.CONSOLE,
         {"facts": "受理机构的分类：级别、地区、类别、单位、职务（JSON）"},
@@ -93,6 +108,9 @@ COMPARTMENTS: Mapping[str, Compartment] = {
         {"text": "给举报人的文字"},
     ),
 }
+
+ADDED_LATER = frozenset({DEIDENTIFIED})
+"""Not in the manifests that were signed before there were such compartments: there the highest minimum suite counts."""
 
 _NUMBER = re.compile(r"(?<=\.)[1-9][0-9]{0,3}(?=\.|$)")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
-from supervision.sealing.compartments import CONTACT, CONTENT, FACTS, IDENTITY, MESSAGE, SOURCE
+from supervision.sealing.compartments import CONTACT, CONTENT, DEIDENTIFIED, FACTS, IDENTITY, MESSAGE, SOURCE
 from supervision.sealing.keys import KemPublicKey
 from supervision.sealing.manifest import Holder, KeyManifest
 
@@ -47,11 +47,13 @@ class ToOffice:
         """Raises CannotSeal for an office that has no key in the manifest."""
         gate = manifest.superior.gate if manifest.gate else None
         custodians = Split(_keys(manifest.custodians), manifest.m, gate)
+        offices = Whole(tuple(manifest.office(office).kem for office in (self.office_id, *self.also)))
         return {
             IDENTITY: custodians,
             SOURCE: custodians,
             CONTACT: Split(_keys(manifest.relays), manifest.relay_m),
-            CONTENT: Whole(tuple(manifest.office(office).kem for office in (self.office_id, *self.also))),
+            CONTENT: offices,
+            DEIDENTIFIED: offices,
             FACTS: Whole((manifest.console,)),
         }
 

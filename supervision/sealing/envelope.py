@@ -75,15 +75,13 @@ def seal(
     parts = [*parts, *_always_present(parts, destination)]
     access = destination.access(manifest)
     _check(parts, allowed=access.keys(), has_vault=vault is not None)
-    keys = {
-        compartment: make_data_key(manifest.place(stream_id, compartment), access[compartment], rng)
-        for compartment in dict.fromkeys(part.compartment for part in parts)
-    }
+    places = {part.compartment: manifest.place(stream_id, part.compartment) for part in parts}
+    keys = {compartment: make_data_key(place, access[compartment], rng) for compartment, place in places.items()}
     data_keys = {compartment: key.data_key for compartment, key in keys.items()}
     bench = _Bench(rng, vault)
     try:
         for part in parts:
-            bench.seal(part, manifest.place(stream_id, part.compartment), data_keys[part.compartment])
+            bench.seal(part, places[part.compartment], data_keys[part.compartment])
     except BaseException:
         bench.discard_files()
         raise

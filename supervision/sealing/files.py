@@ -21,6 +21,7 @@ from typing import BinaryIO, Protocol
 from cryptography.cobblestone import Cobblestone256Decryptor, Cobblestone256Encryptor
 from cryptography.exceptions import InvalidTag
 
+from events.durable_file import make_directory, sync_directory
 from supervision.sealing.binding import Rng
 from supervision.sealing.errors import CannotOpen
 from supervision.sealing.padding import size_class
@@ -67,7 +68,7 @@ class FileVault:
 
     def write(self, source: Source, key: FileKey, rng: Rng) -> StoredFile:
         """Encrypt all of ``source`` into the vault. When this returns, the file survives a power failure."""
-        self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_directory(self._root, 0o700)
         temporary = self._root / f".{rng(16).hex()}.partial"
         try:
             with open(temporary, "xb") as sink:
@@ -81,7 +82,7 @@ class FileVault:
             temporary.unlink(missing_ok=True)
             raise
         for directory in (path.parent, self._root):
-            _fsync_directory(directory)
+            sync_directory(directory)
         return stored
 
     def discard(self, sha256: bytes) -> None:
@@ -184,11 +185,3 @@ def _encrypt(source: Source, sink: BinaryIO, key: FileKey) -> StoredFile:
     put(encryptor.update(length.to_bytes(_LENGTH_FIELD, "big")))
     put(encryptor.finalize())
     return StoredFile(sha256=digest.digest(), size=size, size_class=padded)
-
-
-def _fsync_directory(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -37,6 +37,16 @@ class Opener:
         self._sealing = sealing
         self._stream_id = stream_id
 
+    @property
+    def manifest(self) -> KeyManifest:
+        """The one that the sealing names."""
+        return self._manifest
+
+    @property
+    def sealing(self) -> Sealing:
+        """What the event says."""
+        return self._sealing
+
     def unwrap(self, compartment: str, wrap: bytes, private: KemPrivateKey) -> bytes:
         """The data key (32 bytes) that was wrapped whole to ``private``."""
         place, ref = self._find(compartment)
@@ -46,7 +56,7 @@ class Opener:
 
     def contribution(self, compartment: str, wrap: bytes, private: KemPrivateKey) -> bytes:
         """The share, or the gate's half, that was wrapped to ``private``. Raises BadShare."""
-        place, ref = self._find_split(compartment)
+        place, ref = self.split_key(compartment)
         return wraps.open_wrap(place, ref, wrap, private)
 
     def combine(self, compartment: str, contributions: Mapping[str, bytes]) -> bytes:
@@ -55,8 +65,15 @@ class Opener:
         ``contributions``: key id (hex) of the contributor to what :meth:`contribution` gave him. Raises
         BadShare naming the contributor, NotEnoughShares.
         """
-        place, ref = self._find_split(compartment)
+        place, ref = self.split_key(compartment)
         return wraps.combine(place, ref, contributions, self._manifest.names)
+
+    def split_key(self, compartment: str) -> tuple[Place, DataKeyRef]:
+        """Where a shared data key is at home, and what the event says of it."""
+        place, ref = self._find(compartment)
+        if ref.m < 2:  # 0 is a whole key; 1 is what no manifest allows
+            raise CannotOpen(f"{compartment} 不是分份额密封的，没有份额可取。")
+        return place, ref
 
     def is_key_of(self, compartment: str, data_key: bytes) -> bool:
         """Whether ``data_key``, unwrapped from another event perhaps, is the one that this sealing commits to."""
@@ -88,12 +105,6 @@ class Opener:
             if ref.compartment == compartment:
                 return self._manifest.place(self._stream_id, compartment, self._sealing.suite), ref
         raise CannotOpen(f"本件没有 {compartment} 分区。")
-
-    def _find_split(self, compartment: str) -> tuple[Place, DataKeyRef]:
-        place, ref = self._find(compartment)
-        if ref.m < 2:  # 0 is a whole key; 1 is what no manifest allows
-            raise CannotOpen(f"{compartment} 不是分份额密封的，没有份额可取。")
-        return place, ref
 
     def _committed(self, item: SealedItem, kind: str, data_key: bytes) -> Place:
         """The place of an item whose data key is the committed one."""

@@ -18,11 +18,12 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from supervision.sealing.binding import Rng, context, derive
 from supervision.sealing.errors import CannotOpen
 from supervision.sealing.files import CHUNK
-from supervision.sealing.keys import SigningKey
+from supervision.sealing.keys import KemPrivateKey, SigningKey
 
 COOKIE_LENGTH = 32
 
 _LABEL = "supervision/session/v1"
+_OF_OFFICER = "supervision/slot/v1"
 _NONCE_LENGTH = 12
 _GONE = "暂存内容无法打开：已过期，或不是在这个浏览器里保存的。请重新填写。"
 
@@ -42,6 +43,11 @@ class CookieKey:
     @classmethod
     def new(cls, rng: Rng) -> CookieKey:
         return cls(rng(COOKIE_LENGTH))
+
+    @classmethod
+    def of_officer(cls, kem: KemPrivateKey) -> CookieKey:
+        """For the list of an officer's running sessions: whoever is one of them can read it, the store cannot."""
+        return cls(derive(kem.seed, context(_OF_OFFICER)))
 
     @classmethod
     def parse(cls, text: str) -> CookieKey:

@@ -56,7 +56,13 @@ class Members:
 
     def binary(self, name: str) -> bytes:
         """Base64, padded, without the other spellings that its last bits would allow."""
-        text = self.text(name)
+        return self._decoded(name, self.text(name))
+
+    def binaries(self, name: str) -> tuple[bytes, ...]:
+        """A list of the same."""
+        return tuple(self._decoded(name, text) for text in self.texts(name))
+
+    def _decoded(self, name: str, text: str) -> bytes:
         try:
             value = base64.b64decode(text, validate=True)
         except (binascii.Error, ValueError):

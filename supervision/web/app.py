@@ -9,6 +9,7 @@ from flask_babel import Babel
 from flask_wtf.csrf import CSRFProtect
 
 from supervision.platform import Platform
+from supervision.secret_files import OversightSecrets, WitnessSecrets
 from supervision.web import errors
 from supervision.web.requests import SealedUploadRequest
 
@@ -57,7 +58,7 @@ def create_app(of: Platform) -> Flask:
     csrf.init_app(app)
     _register(app, site)
     errors.register(app)
-    app.after_request(_guard)
+    app.after_request(guard)
     app.context_processor(lambda: {"settings": of.settings, "site_name": of.settings.site_name})
     return app
 
@@ -69,8 +70,12 @@ def _cookie_key(of: Platform) -> bytes:
         key = of.public_secrets.cookie_key
     elif site == "console":
         key = of.console_secrets.cookie_key
-    else:
-        key = of.log_secrets.log_seed
+    elif site == "oversight":
+        key = OversightSecrets.load(of.settings.home).cookie_key
+    elif site == "witness":
+        key = WitnessSecrets.load(of.settings.home).cookie_key
+    else:  # the log's site has no forms
+        key = of.rng(32)
     return hashlib.sha256(b"supervision/cookie/v1" + site.encode() + key).digest()
 
 
@@ -83,6 +88,10 @@ def _register(app: Flask, site: str) -> None:
         from supervision.web import public
 
         app.register_blueprint(public.blueprint)
+    if site in ("all", "public", "log"):
+        from supervision.web import log
+
+        app.register_blueprint(log.blueprint)
     if site in ("all", "public", "console"):  # on the console for service tokens, which the public site cannot check
         from supervision.web.api import register_api
 
@@ -99,9 +108,10 @@ def _register(app: Flask, site: str) -> None:
         from supervision.web import witness
 
         app.register_blueprint(witness.blueprint)
+        witness.register_demonstration(app)
 
 
-def _guard(response: Response) -> Response:
+def guard(response: Response) -> Response:
     """Headers of every answer: no third party, no referrer, and nothing kept where it is not a style or script."""
     headers = response.headers
     headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)

@@ -16,12 +16,14 @@ from werkzeug.wrappers import Response
 
 from events.ledger import Conflict
 from projections.store import NotReady
-from supervision.casework import enrolment, sign_in
+from supervision.casework import enrolment, sessions, sign_in
+from supervision.casework.keyrings import SHORTEST_PASSPHRASE
 from supervision.casework.officer_session import OfficerSession
 from supervision.domain.codes import Role
 from supervision.domain.refusal import Refused
 from supervision.sealing.errors import SealingError
 from supervision.web.app import platform
+from supervision.web.own_account import OwnAccount, set_up_page
 
 WARN_SECONDS = 120
 """How long before the end of an idle session the page says so."""
@@ -57,8 +59,10 @@ class WorkingSite:
         blueprint.context_processor(self._frame)
         blueprint.add_url_rule("/enrol", view_func=self.open(self.enrol), methods=["GET", "POST"])
         blueprint.add_url_rule("/sign-in", view_func=self.open(self.sign_in), methods=["GET", "POST"])
+        blueprint.add_url_rule("/set-up", view_func=self.open(self.set_up), methods=["GET", "POST"])
         blueprint.add_url_rule("/sign-out", view_func=self.open(self.sign_out), methods=["POST"])
         blueprint.add_url_rule("/keep-alive", view_func=self.open(self.keep_alive))
+        OwnAccount(self.name, self.with_session).add_to(blueprint)
         blueprint.register_error_handler(Refused, self._refused)
         blueprint.register_error_handler(NotReady, self._unavailable)
         blueprint.register_error_handler(SealingError, self._unavailable)
@@ -72,14 +76,28 @@ class WorkingSite:
         error = ""
         if request.method == "POST":
             try:
-                return self._admitted(account, request.form.get("passphrase", ""))
+                return self._admitted(account, request.form.get("passphrase", ""), request.form.get("code", ""))
+            except sign_in.SecondFactorMissing as missing:
+                return self.with_session(redirect(url_for(f"{self.name}.set_up"), 303), missing.cookie)
             except Refused as refused:
                 error = refused.reason
         elif "ended" in request.args:
             error = _("登录已结束：较长时间没有操作，或账号有变动。请重新登录。")
         return render_template(
-            "officer/sign_in.html", account=account, error=error, enrol_url=url_for(f"{self.name}.enrol")
+            "officer/sign_in.html",
+            account=account,
+            error=error,
+            enrol_url=url_for(f"{self.name}.enrol"),
+            second_factor=platform().settings.second_factor,
         )
+
+    def set_up(self) -> Response | str | tuple[str, int]:
+        """The second factor, before anything else: for whom the passphrase has let in so far and no further."""
+        here = platform()
+        owner = sign_in.setting_up(here.desk, here.working, self.cookie)
+        if owner is None:
+            return redirect(url_for(f"{self.name}.sign_in", ended="1"), 303)
+        return set_up_page(owner, lambda cookie: self.with_session(redirect(url_for(self.home), 303), cookie))
 
     def enrol(self) -> Response | str:
         """First use of an account: one-time code in, passphrase of one's own out of one's head."""
@@ -96,13 +114,13 @@ class WorkingSite:
             code=given["code"],
             errors=errors,
             messages=dict(errors),
-            shortest=enrolment.SHORTEST_PASSPHRASE,
+            shortest=SHORTEST_PASSPHRASE,
             sign_in_url=url_for(f"{self.name}.sign_in"),
         )
 
     def sign_out(self) -> Response:
         """End the session on the server and in the browser."""
-        sign_in.sign_out(platform().working, self.cookie)
+        sessions.sign_out(platform().desk, platform().working, self.cookie)
         response = redirect(url_for(f"{self.name}.sign_in"), 303)
         response.delete_cookie(self._cookie_name, path=f"/{self.name}")
         response.headers["Clear-Site-Data"] = '"cache"'
@@ -148,25 +166,30 @@ class WorkingSite:
     def _resumed(self) -> OfficerSession | None:
         if not self.cookie:
             return None
-        found = sign_in.resume(platform().desk, platform().working, self.cookie)
+        found = sessions.resume(platform().desk, platform().working, self.cookie)
         return found if found is not None and found.has(*self.roles) else None
 
-    def _admitted(self, account: str, passphrase: str) -> Response:
+    def _admitted(self, account: str, passphrase: str, code: str) -> Response:
         """Raises :class:`Refused`."""
         here, desk = platform(), platform().desk
-        cookie = sign_in.sign_in(desk, here.working, account, passphrase)
-        found = sign_in.resume(desk, here.working, cookie)
+        cookie = sign_in.sign_in(desk, here.working, account, passphrase, code)
+        found = sessions.resume(desk, here.working, cookie)
         if found is None or not found.has(*self.roles):
-            sign_in.sign_out(here.working, cookie)
+            sessions.sign_out(desk, here.working, cookie)
+            if found is not None and not found.roles:
+                raise Refused("unconfirmed", _("您的岗位尚待安全保密管理员确认；确认后即可登录。"))
             raise Refused("site", _("您的岗位不使用本站；请从您所在岗位的站点登录。"))
-        response = redirect(self._destination(), 303)
+        return self.with_session(redirect(self._destination(), 303), cookie)
+
+    def with_session(self, response: Response, cookie: str) -> Response:
+        """``response``, which gives the browser the key of a session of this site."""
         response.set_cookie(
             self._cookie_name,
             cookie,
             path=f"/{self.name}",
             httponly=True,
             samesite="Strict",
-            secure=not here.settings.demonstration,
+            secure=not platform().settings.demonstration,
         )
         return response
 
@@ -181,6 +204,10 @@ class WorkingSite:
         return f"{self.name}-session"
 
     # -- the frame of its pages -----------------------------------------------------------------------------------
+
+    def _own_account(self) -> dict[str, Any]:
+        endpoint = f"{self.name}.own_account"
+        return {"label": _("我的账号"), "href": url_for(endpoint), "current": request.endpoint == endpoint}
 
     def _refused(self, refused: Refused) -> tuple[str, int]:
         status = 404 if refused.code == "not_found" else 403
@@ -207,7 +234,7 @@ class WorkingSite:
                 "role": "、".join(role.label for role in Role if role in g.officer.roles),
                 "office": settings.name_of(g.officer.office),
             },
-            "nav": self.navigation(g.officer),
+            "nav": [*self.navigation(g.officer), self._own_account()],
             "sign_out_url": url_for(f"{self.name}.sign_out"),
             "idle": {
                 "seconds": seconds,

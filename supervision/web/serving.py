@@ -18,14 +18,23 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
 from supervision import settings
+from supervision.adoption import check_adopted
+from supervision.checkpointing import loop as checkpoints
+from supervision.checkpointing.signing import make_signer
 from supervision.failures import expected, line_of
+from supervision.founding import check_handed_over
 from supervision.platform import Platform
 from supervision.projecting import run_in_background
 from supervision.web.app import create_app
 from supervision.web.quiet_logging import QuietLogger
+from supervision.witnessing.background import run_in_background as run_mirroring
+from supervision.witnessing.service import open_service
 
 PROJECTING_SITES = ("all", "console")
 """Sites whose process keeps the read models up to date: those with the console's key."""
+
+SIGNING_SITES = ("all", "log")
+"""Sites whose process signs checkpoints and has them cosigned: those with the log's key."""
 
 STOPPING = expected()
 """What a person has to put right before the platform can be served."""
@@ -38,18 +47,29 @@ def application() -> Flask:
     """
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
     try:
+        if witness_home := settings.witness_home():
+            from supervision.web.witness.standalone import serve_witness  # no site loads the code of another
+
+            return serve_witness(witness_home)
         platform = Platform(settings=settings.load())
         app = _ready(platform)
     except STOPPING as problem:
         _halt(problem)
     if platform.settings.site in PROJECTING_SITES:
         run_in_background(platform)
+    if platform.settings.site in SIGNING_SITES:
+        checkpoints.run_in_background(platform)
+    if "witness" in app.extensions:  # the demonstration's
+        run_mirroring(app.extensions["witness"])
     return app
 
 
 def check_start(_server: object = None) -> None:
     """gunicorn's hook before it listens. A bad setting ends the start with one line that names it, status 1."""
     try:
+        if witness_home := settings.witness_home():
+            open_service(witness_home)
+            return
         with closing(Platform(settings=settings.load())) as platform:
             _ready(platform)
     except STOPPING as problem:
@@ -71,9 +91,13 @@ def _ready(platform: Platform) -> Flask:
     """The application, once everything that this site needs was found. Raises one of :data:`STOPPING`."""
     app = create_app(platform)
     platform.manifest  # noqa: B018 - read now, since a page would only find out much later
-    platform.ledger.head()
+    check_handed_over(platform.settings)
+    check_adopted(platform)
     if platform.settings.site in PROJECTING_SITES:
         platform.facts_key  # noqa: B018 - the same
+    if platform.settings.site in SIGNING_SITES:
+        make_signer(platform).check()
+        checkpoints.make_checkpointing(platform)  # the same: witnesses and their addresses
     return app
 
 

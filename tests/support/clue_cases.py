@@ -8,6 +8,7 @@ from functools import partial
 from supervision.domain.clue import Clue
 from supervision.domain.codes import Channel, ClueState, Disposition
 from supervision.domain.sealed_report import SealedReport, SealedState
+from supervision.domain.staffing import HandlerChange
 from tests.support.cases import CLUE, NOTHING, REPORT, SEALED, Command, by, taken
 
 C = ClueState
@@ -36,6 +37,13 @@ def _approve_distribution(one: Clue) -> None:
     one.approve_distribution(by("principal", "leadership"))
 
 
+def _replace_handlers(one: Clue) -> None:
+    second = "inspector-2" if "inspector-3" in one.handlers else "inspector-3"
+    one.replace_handlers(
+        by("supervisor", "clue"), ("inspector", second), HandlerChange.REASSIGNED, registrar="clerk", excluded=()
+    )
+
+
 def _propose(one: Clue, disposition: Disposition = Disposition.PRELIMINARY_VERIFICATION) -> None:
     one.propose_disposition(by("inspector", "dept-1"), disposition, "一室〔2026〕第1次")
 
@@ -59,6 +67,7 @@ _DISPOSED = {
     C.CLOSED_NO_ACTION: Disposition.NO_ACTION,
 }
 IN_HANDLING = tuple(_DISPOSED)
+DISTRIBUTED = (C.DISTRIBUTED, C.PROPOSED, *IN_HANDLING, C.CONCLUDED)
 
 
 def clue_in(state: ClueState) -> Clue:
@@ -96,6 +105,7 @@ CLUE_COMMANDS: tuple[Command, ...] = (
         lambda one: one.return_distribution(by("principal", "leadership"), "approver_disagrees"),
     ),
     Command("approve_distribution", _clue_at(C.DISTRIBUTION_PROPOSED), _approve_distribution),
+    Command("replace_handlers", _clue_at(*DISTRIBUTED), _replace_handlers),
     Command("propose_disposition", _clue_at(C.DISTRIBUTED), _propose),
     Command(
         "return_disposition",

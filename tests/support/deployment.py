@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -22,13 +23,14 @@ def make_deployment(
     *,
     site: str = "all",
     clock: Callable[[], datetime] = business_time.now,
+    gate: bool = True,
 ) -> Platform:
     """Hold the key ceremony, write the home, make the databases, and open the platform on them.
 
-    ``home``: an empty or missing directory. ``database_url``: of an empty database.
+    ``home``: an empty or missing directory. ``database_url``: of an empty database. ``gate``: the superior's.
     """
     county = plan()
-    ceremony = lay_home(home, county.settings_text, county.ceremony, county.superior)
+    ceremony = lay_home(home, county.settings_text, replace(county.ceremony, gate=gate), county.superior)
     (home / SEEDS).write_text(json.dumps({name: seed.hex() for name, seed in ceremony.secrets.items()}))
     platform = open_deployment(home, database_url, site=site, clock=clock)
     make_databases(platform)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,17 +20,19 @@ from events.model import Event
 from projections.runner import Runner
 from supervision import business_time
 from supervision.business_time import SHANGHAI
+from supervision.casework.account_changes import Proposal, change_roles, propose
 from supervision.casework.actions import Case, carry_out
 from supervision.casework.catalogue import BY_NAME
 from supervision.casework.content import ContentReader, ReportContent
 from supervision.casework.enrolment import Appointment
 from supervision.casework.notes import custody_of
 from supervision.casework.officer_session import OfficerSession
-from supervision.casework.sign_in import unlocked
+from supervision.casework.sessions import unlocked
 from supervision.demonstration.people import PEOPLE
 from supervision.domain.aggregate import Stamp
 from supervision.domain.codes import Channel, Role
 from supervision.domain.officer import OfficerAccount
+from supervision.domain.staffing import AccountChange
 from supervision.intake.submission import Attachment, ReportedPerson, ReporterDetails, Submission
 from supervision.platform import Platform
 from supervision.projecting import make_runner
@@ -131,7 +132,7 @@ class Office:
             bundle = grant(self.desk.manifest, account.id, office_key, kem.public)
             account.grant_office_key(stamp, key_office=person.office, sealing=bundle.sealing)
             self.desk.record(signing, account, custody=custody_of(bundle))
-        return unlocked(self.desk, self.desk.account(person.officer), signing.seed, kem.seed)
+        return unlocked(self.desk, self.desk.account(person.officer), signing, kem)
 
     def office_key(self, office: str) -> KemPrivateKey | None:
         """The private key of an office, or the superior's, as the ceremony made it."""
@@ -142,21 +143,21 @@ class Office:
     def again(self, officer: str) -> OfficerSession:
         """The officer signs in anew, after his account has changed."""
         old = self.sessions[officer]
-        self.sessions[officer] = unlocked(self.desk, self.desk.account(officer), old.signer.seed, old.kem.seed)
+        self.sessions[officer] = unlocked(self.desk, self.desk.account(officer), old.signer, old.kem)
         return self.sessions[officer]
 
     def move(self, officer: str, office: str, *roles: str) -> OfficerSession:
-        """Other duties in another office, with that office's key and without the old one; he has signed in again."""
+        """The two administrators give him other duties in another office, with that office's key and without the old
+        one; he has signed in again."""
+        proposal = Proposal(change=AccountChange.ROLES, office=office, roles=tuple(Role(role) for role in roles))
+        propose(self.desk, self.sessions["admin"], officer, proposal)
+        change_roles(self.desk, self.sessions["security"], officer, {})
         account = self.desk.account(officer)
-        stamp = self.stamp(officer, account.office)
-        destroyed = [sha for key in tuple(account.grants) for sha in account.withdraw_office_key(stamp, key_office=key)]
-        account.change_roles(stamp, home_office=office, roles=roles)
-        bundle = None
         if (office_key := self.office_key(office)) is not None:
             bundle = grant(self.desk.manifest, account.id, office_key, self.sessions[officer].kem.public)
+            stamp = self.stamp(officer, office)
             account.grant_office_key(stamp, key_office=office, sealing=bundle.sealing)
-        custody = replace(custody_of(bundle), destroy_wraps=tuple(map(bytes.fromhex, destroyed)))
-        self.desk.record(self.sessions[officer].signer, account, custody=custody)
+            self.desk.record(self.sessions[officer].signer, account, custody=custody_of(bundle))
         return self.again(officer)
 
     def stamp(self, actor: str, office: str = "") -> Stamp:
@@ -266,10 +267,10 @@ def file(name: str, content: bytes, media_type: str = "text/plain") -> Attachmen
 
 
 @contextmanager
-def staffed(home: Path, database_url: str) -> Iterator[Office]:
+def staffed(home: Path, database_url: str, *, gate: bool = True, now: datetime = NOW) -> Iterator[Office]:
     """A new county in ``home`` on an empty database, with everybody enrolled."""
-    clock = Clock(NOW)
-    platform = make_deployment(home, database_url, clock=clock)
+    clock = Clock(now)
+    platform = make_deployment(home, database_url, clock=clock, gate=gate)
     try:
         office = Office(platform, clock)
         office.enrol_everybody()
@@ -288,16 +289,16 @@ DATABASES = ("sqlite", pytest.param("postgres", marks=pytest.mark.postgres))
 
 
 @contextmanager
-def staffed_on(request: pytest.FixtureRequest, directory: Path) -> Iterator[Office]:
+def staffed_on(request: pytest.FixtureRequest, directory: Path, *, gate: bool = True) -> Iterator[Office]:
     """A county for the tests of one module, on the kind of database that ``request.param`` names."""
     if request.param == "sqlite":
-        with staffed(directory / "home", f"sqlite:///{directory / 'log.sqlite'}") as office:
+        with staffed(directory / "home", f"sqlite:///{directory / 'log.sqlite'}", gate=gate) as office:
             yield office
         return
     server: PostgresServer = request.getfixturevalue("postgres_server")
     name = server.create_database()
     try:
-        with staffed(directory / "home", server.url(name)) as office:
+        with staffed(directory / "home", server.url(name), gate=gate) as office:
             yield office
     finally:
         server.drop_database(name)

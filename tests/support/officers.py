@@ -17,11 +17,14 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from supervision.business_time import SHANGHAI
+from supervision.casework.account_changes import change_roles
 from supervision.casework.actions import carry_out
 from supervision.casework.catalogue import BY_NAME
-from supervision.casework.enrolment import appoint, enrol, grant_office_key
+from supervision.casework.enrolment import appoint, enrol
+from supervision.casework.office_keys import grant_office_key
 from supervision.casework.officer_session import OfficerSession
-from supervision.casework.sign_in import resume, sign_in
+from supervision.casework.sessions import resume
+from supervision.casework.sign_in import sign_in
 from supervision.demonstration.county import plan
 from supervision.demonstration.people import PEOPLE
 from supervision.domain.codes import Channel
@@ -103,11 +106,12 @@ class Screen:
 
 @dataclass(frozen=True)
 class County:
-    """The platform with all its officers."""
+    """The platform with all its officers. ``unlocked``: sessions whose keys a test wants to go on using."""
 
     platform: Platform
     clock: Clock
     app: Flask
+    unlocked: dict[str, OfficerSession] = field(default_factory=dict)
     _cookies: dict[str, str] = field(default_factory=dict)
 
     def signed_in(self, officer: str, site: str = "console") -> Screen:
@@ -224,7 +228,7 @@ OFFICERS = frozenset(
 def county(home: Path, database_url: str, *, people: Collection[str] = OFFICERS, site: str = "all") -> Iterator[County]:
     """A county whose officers have enrolled, with the read models kept up in the background.
 
-    ``people``: which of the demonstration's officers there are, the administrator apart.
+    ``people``: which of the demonstration's officers there are, the two administrators apart.
     """
     clock = Clock()
     platform = make_deployment(home, database_url, site=site, clock=clock)
@@ -239,9 +243,9 @@ def county(home: Path, database_url: str, *, people: Collection[str] = OFFICERS,
 
 
 def _enrol(platform: Platform, people: Collection[str]) -> None:
-    """The first officers by the ceremony, the others by the administrator; keys from whoever holds them."""
+    """The first officers by the ceremony, the others by the two administrators; keys from whoever holds them."""
     desk, working = platform.desk, platform.working
-    first = [one for one in plan().officers if one.appointment.officer in {*people, "admin"}]
+    first = [one for one in plan().officers if one.appointment.officer in {*people, "admin", "security"}]
     ceremony = Ceremony(manifest=platform.manifest, secrets=dict(seeds(platform)))
     codes = appoint_first_officers(platform, ceremony, first)
     sessions = {}
@@ -249,11 +253,13 @@ def _enrol(platform: Platform, people: Collection[str]) -> None:
         enrol(desk, working, officer, code, PASSPHRASE)
         sessions[officer] = resume(desk, working, sign_in(desk, working, officer, PASSPHRASE))
     holders = {office: sessions[one.appointment.officer] for one in first for office in one.holds}
-    admin = sessions["admin"]
+    admin, security = sessions["admin"], sessions["security"]
     assert admin is not None
+    assert security is not None
     for person in PEOPLE:
         if person.officer not in codes and person.officer in people:
             code = appoint(desk, working, admin.signer, desk.stamp(admin), person)
+            change_roles(desk, security, person.officer, {})
             enrol(desk, working, person.officer, code, PASSPHRASE)
             if holder := holders.get(person.office):
                 grant_office_key(desk, holder, person.officer)

@@ -8,6 +8,7 @@ from events.model import Event
 from supervision.domain.clue import Clue
 from supervision.domain.codes import Channel, Disposition, NamedStatus, Proposal, UrgentReason
 from supervision.domain.refusal import Refused
+from supervision.domain.staffing import HandlerChange
 from tests.support.lives import Life
 
 Command = Callable[[Life, int], None]
@@ -65,6 +66,19 @@ def _distribution(life: Life, n: int) -> None:
         lambda: clue.approve_distribution(life.stamp("principal", "leadership")),
     )
     _first_allowed(commands, n)
+    life.did(clue)
+
+
+def _replacement(life: Life, n: int) -> None:
+    clue = _clue(life)
+    chosen = tuple(f"inspector-{one}" for one in range(n % 3))
+    clue.replace_handlers(
+        life.stamp("supervisor", "clue"),
+        chosen,
+        HandlerChange.REASSIGNED,
+        registrar="clerk",
+        excluded=life.report.excluded,
+    )
     life.did(clue)
 
 
@@ -197,6 +211,7 @@ COMMANDS: Sequence[Command] = (
     lambda life, n: _done(life.transfer()),
     _enter_clue,
     _distribution,
+    _replacement,
     _disposition,
     _close,
     lambda life, n: _done(life.feed_back()),

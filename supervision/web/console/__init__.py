@@ -3,7 +3,28 @@
 Each module adds its pages to the one blueprint.
 """
 
-from supervision.web.console import accounts, case, new_report, queue, sealed
+from supervision.web.console import (
+    accounts,
+    case,
+    deidentified,
+    earlier,
+    new_report,
+    office_keys,
+    opening,
+    queue,
+    sealed,
+)
 from supervision.web.console.site import blueprint
 
-__all__ = ["accounts", "blueprint", "case", "new_report", "queue", "sealed"]
+__all__ = [
+    "accounts",
+    "blueprint",
+    "case",
+    "deidentified",
+    "earlier",
+    "new_report",
+    "office_keys",
+    "opening",
+    "queue",
+    "sealed",
+]

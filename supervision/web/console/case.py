@@ -70,6 +70,9 @@ class Attempt:
     since: Sequence[Event] = ()
 
 
+#: Commands that have a page of their own instead of a block beside the report.
+_ELSEWHERE = frozenset({"deidentify"})
+
 #: Cannot be undone: shown as such.
 _FINAL = frozenset({"confirm_bypass"})
 
@@ -84,6 +87,8 @@ _ABOUT = {
     "approve_return": "report.return_proposed.v1",
     "explain_objection": "report.objection_recorded.v1",
     "confirm_bypass": "report.bypass_proposed.v1",
+    "grant_original": "report.original_requested.v1",
+    "refuse_original": "report.original_requested.v1",
 }
 
 
@@ -169,7 +174,7 @@ def _page(me: OfficerSession, report_id: UUID, attempt: Attempt | None = None) -
 def _panels(me: OfficerSession, view: CaseView, attempt: Attempt | None) -> list[Panel]:
     """The commands that he can give now, the usual next step first, and the one that he has just tried."""
     work = Work(desk=platform().desk, officer=me, case=view.case)
-    actions = offered(ACTIONS, work.desk, me, view.case)
+    actions = [action for action in offered(ACTIONS, work.desk, me, view.case) if action.name not in _ELSEWHERE]
     actions.sort(key=lambda action: not action.primary)
     main = [action.name for action in actions if action.primary]
     panels = [

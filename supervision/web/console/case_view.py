@@ -13,9 +13,13 @@ from projections import queries
 from projections.report_row import ReportRow
 from projections.timeline import TimelineRow
 from supervision.casework import reading
-from supervision.casework.actions import Case
+from supervision.casework.actions import Case, Work
+from supervision.casework.blind_index import may_ask
+from supervision.casework.catalogue import BY_NAME
 from supervision.casework.content import EvidenceFile, ReportContent
+from supervision.casework.deidentified import may_open_original
 from supervision.casework.officer_session import OfficerSession
+from supervision.casework.opening import purposes_for
 from supervision.domain import codes
 from supervision.domain.codes import Role
 from supervision.domain.refusal import Refused
@@ -23,6 +27,7 @@ from supervision.domain.rulebook import Rulebook
 from supervision.sealing.errors import SealingError
 from supervision.web.app import platform
 from supervision.web.clock_words import ClockShown, clock_shown
+from supervision.web.console.opening_view import OpeningShown, of_report
 from supervision.web.console.queue import tags_of
 from supervision.web.console.site import DESK_ROLES, viewer_of
 from supervision.web.evidence import is_picture, size_text
@@ -81,7 +86,11 @@ class SupplementShown:
 
 @dataclass(frozen=True, kw_only=True)
 class CaseView:
-    """The page of a report. ``closed``: why there is no content, "" where there is."""
+    """The page of a report. ``closed``: why there is no content, "" where there is.
+
+    ``version_files``: those that go with the de-identified version, where the original is shown. ``may_*``: what he can
+    do on pages of their own.
+    """
 
     case: Case
     row: ReportRow
@@ -94,6 +103,12 @@ class CaseView:
     files: list[FileShown]
     supplements: list[SupplementShown]
     drafts: list[tuple[str, str]]
+    version_files: list[FileShown]
+    may_deidentify: bool
+    may_see_original: bool
+    may_ask_index: bool
+    may_ask_opening: bool
+    openings: list[OpeningShown]
     clocks: list[ClockShown]
     events: list[EventShown]
 
@@ -129,12 +144,15 @@ def case_view(me: OfficerSession, report_id: UUID) -> CaseView:
         visible = queries.may_see(reader, viewer_of(me, here.settings), report_id)
         clocks = queries.clocks_of(reader, report_id)
         rows = queries.timeline(reader, report_id)
+        openings = of_report(reader, report_id)
     if row is None:
         raise Refused("not_ready", _("本件刚刚收到，列表尚未更新；请过几秒刷新。"))
     if not visible:
         raise Refused("not_assigned", _("本件没有分配给您，不能查看；如需办理请联系本件的承办单位。"))
     content, closed = _content(me, case)
     names = Names.of(here.settings, here.desk.directory.colleagues())
+    version = content.version if content and content.original else None
+    work = Work(desk=here.desk, officer=me, case=case)
     return CaseView(
         case=case,
         row=row,
@@ -147,6 +165,12 @@ def case_view(me: OfficerSession, report_id: UUID) -> CaseView:
         files=[_file(report_id, file, "report") for file in content.files] if content else [],
         supplements=_supplements(report_id, content),
         drafts=_drafts(case, content),
+        version_files=[_file(report_id, file, "report") for file in version.files] if version else [],
+        may_deidentify=bool(content and content.original) and BY_NAME["deidentify"].offered(work),
+        may_see_original=may_open_original(here.desk, me, case),
+        may_ask_index=bool(content and content.respondents) and may_ask(me, case.report),
+        may_ask_opening=bool(purposes_for(here.desk, me, report_id)),
+        openings=openings,
         clocks=[clock_shown(here.rulebook.clocks, clock, here.clock().date()) for clock in clocks],
         events=list(reversed(_events(rows, names, content))),
     )

@@ -200,6 +200,10 @@ def tags_of(row: ReportRow) -> list[tuple[str, str]]:
         tags.append((_("申请退回"), "warn"))
     if row.pending_drafts:
         tags.append((_("留言待复核"), "warn"))
+    if row.versions:
+        tags.append((_("有去标识版"), "sealed"))
+    if row.original_requests:
+        tags.append((_("申请看原文"), "warn"))
     if row.supplements:
         tags.append((_("有补充材料"), "active"))
     return tags
@@ -228,6 +232,8 @@ def _tabs(me: OfficerSession, viewer: Viewer, choice: QueueChoice, numbers: Dash
     tabs = [_tab(text, url_for(".queue", **one.args), count, current=one == choice) for one, text, count in choices]
     if numbers.drafts.value:
         tabs.append(_tab(_("留言待复核"), url_for(".drafts"), numbers.drafts))
+    if me.has(Role.PETITION_HEAD) and numbers.originals.value:
+        tabs.append(_tab(_("申请看原文"), url_for(".original_requests"), numbers.originals))
     if numbers.sealed.value and me.has(*PETITION_ROLES):
         tabs.append(_tab(_("待径送"), url_for(".sealed_reports", state="received"), numbers.sealed))
     return tabs

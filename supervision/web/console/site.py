@@ -9,9 +9,11 @@ from flask import request, url_for
 from flask_babel import gettext as _
 
 from projections.queries import Viewer
+from supervision.casework.account_changes import ADMINISTRATORS
 from supervision.casework.content import APPROVER_ROLES, PETITION_ROLES
 from supervision.casework.officer_session import OfficerSession
 from supervision.domain.codes import Role
+from supervision.domain.opening_rules import APPROVERS, CUSTODIANS, REQUESTERS
 from supervision.settings import Settings
 from supervision.web.officer_login import WorkingSite
 
@@ -20,6 +22,8 @@ DESK_ROLES = (*PETITION_ROLES, Role.CLUE_SUPERVISOR, Role.INSPECTOR, *APPROVER_R
 #: Who takes down what comes in by telephone, letter, message or in person.
 RECORDER_ROLES = (Role.HOTLINE_OPERATOR, Role.INTAKE_CLERK, Role.PERSONNEL_CLERK)
 CONSOLE_ROLES = frozenset(Role)
+#: Who has a part in openings: asks, approves, holds a share, or stands for the superior's gate.
+OPENING_ROLES = (*sorted(REQUESTERS | APPROVERS | CUSTODIANS), Role.SUPERIOR_OFFICER)
 
 
 def navigation(officer: OfficerSession) -> list[dict[str, Any]]:
@@ -28,9 +32,11 @@ def navigation(officer: OfficerSession) -> list[dict[str, Any]]:
         (DESK_ROLES, "console.queue", _("待办")),
         (RECORDER_ROLES, "console.new_report", _("登记新举报")),
         (PETITION_ROLES, "console.sealed_reports", _("径送件")),
-        ((Role.SYSTEM_ADMIN,), "console.accounts", _("人员与账号")),
+        (OPENING_ROLES, "console.openings", _("身份开启")),
+        ((Role.PETITION_HEAD,), "console.blind_index_page", _("被反映人索引")),
+        (ADMINISTRATORS, "console.accounts", _("人员与账号")),
     ]
-    if officer.office_keys:
+    if officer.office_keys or officer.has(*APPROVER_ROLES):
         links.append((CONSOLE_ROLES, "console.office_keys", _("单位密钥")))
     return [
         {"label": label, "href": url_for(endpoint), "current": request.endpoint == endpoint}

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from events.store import DamagedLog
+from supervision.checkpointing.receipts import ReceiptProof, receipt_proof
 from supervision.domain.codes import StatusWord
 from supervision.intake import supplement
 from supervision.intake.status_lookup import ReportStatus, look_up
@@ -21,6 +23,7 @@ from supervision.intake.submission import Attachment
 from supervision.sealing.errors import MistypedCode, SealingError
 from supervision.sealing.receipt import ReceiptCode
 from supervision.sealing.session import CookieKey
+from supervision.settings import BadSetting
 from supervision.web.app import platform
 from supervision.web.public.forms import typed
 from supervision.web.public.site import STATUS_COOKIE, blueprint, clear_browser, cookie_key, set_cookie
@@ -29,6 +32,7 @@ from supervision.web.requests import attachment
 
 SESSION = "status"
 LIFETIME = timedelta(minutes=10)
+PROOF_FILE = "receipt.tlog-proof"
 LONGEST_INPUT = 200
 """Characters of a code as typed, with whatever is between its groups."""
 
@@ -50,6 +54,8 @@ def act() -> str | Response:
     if action == "look":
         return _looked_up()
     code = _code_of_session() or _code_typed_again()
+    if action == "proof":
+        return _proof_file(code)
     if code is None:
         return _asked_again()
     if action == "withdraw":
@@ -177,6 +183,38 @@ def _number() -> int:
     return int(text) if text.isdecimal() and len(text) < 6 else 1
 
 
+# -- the proof that the report is in the log -------------------------------------------------------------------
+
+
+def _proof_file(code: ReceiptCode | None) -> str | Response:
+    """The file, or the page that says why there is none."""
+    if code is None:
+        return _asked(_("停留时间较长，已自动退出。请再输入一次查询码。"))
+    proof = _proof(code)
+    if not isinstance(proof, ReceiptProof):
+        return redirect(url_for("public.status"), code=303)
+    response = Response(proof.file, mimetype="text/plain")
+    response.headers["Content-Disposition"] = f'attachment; filename="{PROOF_FILE}"'
+    return response
+
+
+def _proof(code: ReceiptCode) -> ReceiptProof | Literal["waiting", "broken"]:
+    """The proof; ``waiting`` while nothing signed covers the report, ``broken`` where the log fails to prove it."""
+    try:
+        found = receipt_proof(platform(), code.derive(platform().settings.origin))
+    except (DamagedLog, BadSetting):
+        return "broken"
+    return found or "waiting"
+
+
+def _proof_state(code: ReceiptCode) -> str:
+    """``ready``, ``provisional``, ``waiting`` or ``broken``."""
+    proof = _proof(code)
+    if isinstance(proof, ReceiptProof):
+        return "provisional" if proof.provisional else "ready"
+    return proof
+
+
 # -- showing ----------------------------------------------------------------------------------------------
 
 
@@ -203,10 +241,12 @@ def _told(found: ReportStatus, code: ReceiptCode, text: str = "", errors: dict[s
         messages=() if found.sealed else found.messages,
         guidance=found.guidance,
         additions=found.supplements,
+        openings=found.openings,
         number=supplement.count(platform(), code) + 1,
         may_withdraw=found.feedback_wanted and not found.sealed and found.word is not StatusWord.FED_BACK,
         feedback_wanted=found.feedback_wanted,
         sealed=found.sealed,
+        proof=_proof_state(code),
         text=text,
         errors=errors or {},
         most_bytes=readable_size(settings.max_file_bytes),

@@ -12,6 +12,7 @@ const enhancements = [
   ["[data-file-list]", "./file-list.js"],
   ["form[data-guard]", "./dirty-guard.js"],
   ["[data-idle]", "./idle.js"],
+  ["[data-vanish]", "./vanish.js"],
 ];
 
 for (const [selector, path] of enhancements) {
