@@ -22,6 +22,7 @@ def assert_accessible(page: Page) -> None:
 
     The source is evaluated over the debugging protocol, so the page keeps its Content-Security-Policy.
     """
+    page.wait_for_load_state()  # sizes count only once the style sheets are there
     with _timers(page):
         page.evaluate(AXE.read_text(encoding="utf-8"))
         violations = page.evaluate(RUN)
