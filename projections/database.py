@@ -6,7 +6,6 @@ here is derived, so a power cut may cost the last commits: rows and position go 
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import sqlite3
@@ -20,6 +19,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.event import listen
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.schema import CreateSchema
+
+from events.durable_file import locked
 
 POSTGRES_SCHEMA = "projections"
 BUSY_SECONDS = 30
@@ -83,7 +84,7 @@ class ReadDatabase:
         """
         if self.is_sqlite:
             path = Path(f"{self._engine.url.database}.{office}")
-            with _locked(path, wait=False) as held:
+            with locked(path, wait=False) as held:
                 yield held
         else:
             with self._advisory_lock(office) as held:
@@ -135,28 +136,8 @@ def _use_write_ahead_log(cursor: sqlite3.Cursor) -> None:
     if cursor.execute("PRAGMA journal_mode").fetchone() == ("wal",):
         return
     ((_, _, path),) = cursor.execute("PRAGMA database_list").fetchall()
-    with _locked(Path(f"{path}.mode")):
+    with locked(Path(f"{path}.mode")):
         cursor.execute("PRAGMA journal_mode = WAL")
-
-
-@contextmanager
-def _locked(path: Path, wait: bool = True) -> Iterator[bool]:
-    """An ``flock`` on the file ``path``, which is made; whether it was got (always, with ``wait``)."""
-    # Opened anew each time: a lock belongs to the open file, and a forked child would share its parent's.
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        try:
-            yield True
-        finally:
-            # Not by closing alone: a child forked meanwhile still holds the same open file.
-            fcntl.flock(descriptor, fcntl.LOCK_UN)
-    finally:
-        os.close(descriptor)
 
 
 def _begin_sqlite(connection: Connection) -> None:
