@@ -7,10 +7,11 @@ auditor needs no vocabulary: a member that is an object is a ``Sealing`` (:mod:`
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import orjson
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ NOTHING = Claims()
 
 def claims_of(state: bytes) -> Claims:
     """The claims in a canonical state. Raises ``ValueError`` when what should be claims has another shape."""
-    return claims_in(json.loads(state)) if may_claim(state) else NOTHING
+    return claims_in(orjson.loads(state)) if may_claim(state) else NOTHING
 
 
 def may_claim(state: bytes) -> bool:

@@ -24,6 +24,16 @@ BUSY_SECONDS = 30
 STATEMENTS = 512
 """How many prepared statements a connection to SQLite keeps."""
 
+_PRAGMAS = (
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "secure_delete = ON",
+    # Else a row that INSERT OR REPLACE puts out of its way is deleted without asking the trigger.
+    "recursive_triggers = ON",
+    # Nothing of the log into temporary files; it is the faster place as well.
+    "temp_store = MEMORY",
+)
+
 # The library's errors carry the names of PEP 249, as those of both drivers do.
 _ERRORS: dict[str, type[persistence.PersistenceError]] = {
     error.__name__: error
@@ -71,8 +81,7 @@ def _forget_connections(engine: Engine | None) -> None:
 def _configure_sqlite(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
     connection.isolation_level = None  # transactions begin where the sequencer says so, not where the driver guesses
     cursor = connection.cursor()
-    # recursive_triggers: else a row that INSERT OR REPLACE puts out of its way is deleted without asking the trigger.
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON", "recursive_triggers = ON"):
+    for pragma in _PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -62,7 +62,7 @@ class GroupCommit(Generic[Job, Result]):
     def __init__(
         self,
         commit: Callable[[Sequence[Job]], Sequence[Result | Exception]],
-        turn: Callable[[], AbstractContextManager[None]] = nullcontext,
+        turn: Callable[[], AbstractContextManager[object]] = nullcontext,
     ) -> None:
         """``turn``: held around ``commit``; whoever comes while the leader waits for it is in his batch."""
         self._commit = commit

@@ -121,7 +121,7 @@ class Ledger(Application[UUID]):
         events: list[Event] = []
         for source in aggregates_or_events:
             events.extend([source] if isinstance(source, Event) else source.collect_events())
-        recordings = self.save(*events, signer=signer, signers=signers, salts=salts, custody=custody)
+        recordings = self.events.put(events, signer=signer, signers=signers, salts=salts, custody=custody)
         return recordings[-1].notification.id if recordings else self.head()
 
     def events_of(self, stream_id: UUID) -> list[Event]:

@@ -127,7 +127,7 @@ def _value(value: object) -> object:
 @cache  # as many as there are tables and lengths
 def _insert(table: Table, rows: int) -> str:
     one = f"({', '.join('?' * len(table.columns))})"
-    return f"INSERT INTO {table.name} ({', '.join(table.columns.keys())}) VALUES {', '.join([one] * rows)}"  # noqa: S608 - names of ours
+    return f"INSERT OR ROLLBACK INTO {table.name} ({', '.join(table.columns.keys())}) VALUES {', '.join([one] * rows)}"  # noqa: S608 - names of ours
 
 
 @contextmanager

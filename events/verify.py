@@ -120,7 +120,7 @@ def verify_log(
         except Fault as fault:
             _all([check.settle for check in checks], fault)
             raise
-    return Verified(count, tree.frontier.root(), order.hour, dict(signatures.counted))
+    return Verified(count, tree.frontier.root(), order.hour, signatures.counted)
 
 
 def _all(steps: Iterable[Callable[[], None]], found: Fault | None = None) -> None:
@@ -184,7 +184,7 @@ class _Signatures:
     """
 
     def __init__(self, origin: str, keyring: Keyring, executor: Executor, cores: int) -> None:
-        self.counted: Counter[str] = Counter()
+        self._signed: Counter[str] = Counter()
         self._origin = origin
         self._keyring = keyring
         self._executor = executor
@@ -209,6 +209,14 @@ class _Signatures:
             raise Fault(position, str(error)) from None
         if len(self._waiting) >= SIGNATURES_AT_ONCE:
             self.settle()
+
+    @property
+    def counted(self) -> Mapping[str, int]:
+        """How many of each kind."""
+        counted: Counter[str] = Counter()
+        for actor, number in self._signed.items():
+            counted[kind_of(actor)] += number
+        return dict(counted)
 
     def settle(self) -> None:
         waiting, self._waiting = self._waiting, []
@@ -238,7 +246,7 @@ class _Signatures:
 
     def _put_off(self, seen: Seen, public_key: bytes) -> None:
         self._waiting.append((seen.position, seen.entry, public_key))
-        self.counted[kind_of(str(seen.state.get("actor", REPORTER)))] += 1
+        self._signed[seen.state.get("actor", REPORTER)] += 1
 
 
 class _Tree:

@@ -28,7 +28,11 @@ BATCH = 500
 IDLE_SECONDS = 1.0
 
 PAUSE_SECONDS = 0.2
-"""Between two rounds: under load one batch then takes many events, and each batch costs a transaction a projection."""
+"""Between two rounds: one batch then takes many events, and each batch costs a transaction a projection."""
+
+LOADED = 500
+LOADED_PAUSE_SECONDS = 0.5
+"""The same under load, which is when a round has applied so many."""
 
 #: A database, of the log or of the read models, that does not answer now; not a matter of any event.
 AWAY = (exc.OperationalError, exc.InterfaceError, persistence.OperationalError, persistence.InterfaceError)
@@ -119,10 +123,10 @@ class Runner:
         self._prepare()
         while not stop.is_set():
             head = self._source.head()
-            self._catch_up()
+            applied = self._catch_up()
             self._tidy()
             # After the round, not before it: what comes alone is shown at once.
-            stop.wait(min(idle, PAUSE_SECONDS))
+            stop.wait(min(idle, PAUSE_SECONDS if applied < LOADED else LOADED_PAUSE_SECONDS))
             self._source.wait_beyond(head, idle)
 
     def _prepare(self) -> None:

@@ -69,7 +69,7 @@ def _print_accounts(table: dict[str, Any]) -> None:
 @main.command(help="启动站点。")
 @click.option("--site", type=click.Choice(settings.SITES), help="只启动一个站点；默认取 SUPERVISION_SITE 或全部。")
 @click.option("--bind", default="127.0.0.1:8000", show_default=True, help="监听地址。")
-@click.option("--workers", default=1, show_default=True, help="进程数。")
+@click.option("--workers", default=1, show_default=True, help="应答请求的进程数；后台工作另有一个进程。")
 @click.option("--threads", default=8, show_default=True, help="每个进程的线程数。")
 @one_line_on_failure
 def serve(site: str | None, bind: str, workers: int, threads: int) -> None:
@@ -81,7 +81,7 @@ def serve(site: str | None, bind: str, workers: int, threads: int) -> None:
 
     _print_addresses(chosen, bind)
     sys.argv = sys.argv[:1]  # gunicorn would read our options as its own
-    Server(bind, workers, threads).run()
+    Server(bind, workers, threads, chosen).run()
 
 
 def _print_addresses(site: str, bind: str) -> None:

@@ -8,8 +8,10 @@ not part of the log and not of its backup.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from sqlalchemy import (
     BigInteger,
@@ -32,6 +34,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DBAPIError
 
+from events.durable_file import locked
 from events.group_commit import GroupCommit
 
 _metadata = MetaData()
@@ -88,7 +91,7 @@ class WorkingState:
             where=_kept.c.expires_at <= bindparam("now"),
         ).execution_options(preserve_rowcount=True)
         self._swept_at = 0
-        self._claims: GroupCommit[_Claim, bytes] = GroupCommit(self._reserve_all)
+        self._claims: GroupCommit[_Claim, bytes] = GroupCommit(self._reserve_all, self._turn)
 
     def create(self) -> None:
         """Make the table where it is not there yet."""
@@ -108,6 +111,12 @@ class WorkingState:
     def reserve(self, kind: str, id: bytes, value: bytes, expires_at: datetime, now: datetime) -> bytes:
         """Keep ``value`` unless something unexpired is there; return what is there afterwards."""
         return self._claims.submit(_Claim(kind, id, value, int(expires_at.timestamp()), int(now.timestamp())))
+
+    def _turn(self) -> AbstractContextManager[object]:
+        """SQLite itself makes processes that wait look again and again; here they queue."""
+        if self._engine.dialect.name != "sqlite":
+            return nullcontext()
+        return locked(Path(f"{self._engine.url.database}.claims"))
 
     def _reserve_all(self, claims: Sequence[_Claim]) -> Sequence[bytes | Exception]:
         """One transaction for all that come at once: each alone would wait for the disk, and for all others."""

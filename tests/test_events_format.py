@@ -14,7 +14,7 @@ from cryptography.exceptions import InvalidSignature
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.canonical import MAX_INTEGER, CanonicalError, decode_object, encode
+from events.canonical import DEEPEST, MAX_INTEGER, CanonicalError, decode_object, encode
 from events.framing import length_prefixed
 from events.leaf import Entry, header, leaf_data, leaf_hash
 from events.signing import Ed25519Signer, is_signed_by, key_id_of, signature_message
@@ -131,6 +131,35 @@ def test_any_other_spelling_of_a_value_is_refused(value: dict[str, Any]) -> None
     if other != encode(value):
         with pytest.raises(CanonicalError):
             decode_object(other)
+
+
+@given(json_objects)
+def test_another_implementation_spells_a_value_alike(value: dict[str, Any]) -> None:
+    assert encode(value) == json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+@given(json_objects | st.dictionaries(st.text(max_size=3), st.floats() | st.integers(), max_size=3))
+def test_exactly_the_canonical_spelling_is_accepted(value: dict[str, Any]) -> None:
+    """Judged with Python's own module, floats and too large integers among the values."""
+    data = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    numbers = [one for one in value.values() if type(one) in (int, float)]
+    if all(type(one) is int and abs(one) <= MAX_INTEGER for one in numbers):
+        assert decode_object(data) == value
+    else:
+        with pytest.raises(CanonicalError):
+            decode_object(data)
+
+
+@pytest.mark.parametrize("levels", [DEEPEST, 500, 1000, 5000, 200_000])
+def test_what_is_nested_too_deeply_is_refused(levels: int) -> None:
+    with pytest.raises(CanonicalError):
+        decode_object(b'{"a":' * levels + b"1" + b"}" * levels)
+
+
+@given(salt=st.binary(min_size=32, max_size=32), state=st.binary(max_size=200))
+def test_the_leaf_is_the_library_s_hmac_of_the_header(salt: bytes, state: bytes) -> None:
+    entry = Entry(UUID(int=1), 1, "a.b.v1", state, salt, bytes(32), bytes(64), 3600)
+    assert leaf_data("log", entry) == b"\x01" + hmac.digest(salt, header("log", entry), "sha256")
 
 
 def test_canonical_json_is_sorted_utf_8_without_blanks() -> None:

@@ -62,6 +62,11 @@ class Started:
         return "".join((self.place / name).read_text("utf-8") for name in ("out", "err"))
 
     @property
+    def workers(self) -> list[int]:
+        """Process ids of all that were started, the oldest first."""
+        return [int(pid) for pid in re.findall(r"Booting worker with pid: (\d+)", self.said)]
+
+    @property
     def complaint(self) -> list[str]:
         """Lines on standard error that are not gunicorn's own."""
         lines = (self.place / "err").read_text("utf-8").splitlines()
@@ -328,8 +333,53 @@ def test_what_is_wrong_is_told_in_one_line_and_no_worker_is_tried(
 def test_a_worker_that_cannot_come_back_ends_the_server(home: Path, tmp_path: Path) -> None:
     with started(SERVE, variables(home), tmp_path / "run") as server:
         (home / "secrets" / "public.json").unlink()
-        (worker,) = re.findall(r"Booting worker with pid: (\d+)", server.said)
-        os.kill(int(worker), signal.SIGKILL)
+        os.kill(server.workers[0], signal.SIGKILL)
         assert server.process.wait(20) not in (0, None)
         assert server.said.count("secrets/public.json") == 1
-        assert server.said.count("Booting worker") == 2
+        assert server.said.count("Booting worker") == 3
+
+
+# -- what runs beside the requests ------------------------------------------------------------------------------------
+
+
+def test_what_runs_beside_the_requests_has_a_worker_of_its_own_and_outlives_it(home: Path, tmp_path: Path) -> None:
+    with started(SERVE, variables(home), tmp_path / "run") as server:
+        assert len(server.workers) == 2
+        for round_ in range(2):
+            beside = _holder_of(home / "beside.lock")
+            assert beside in server.workers
+            before = _last_signed(home)
+            assert server.ask("/api/v1/reports", "POST", REPORT, **_as_json(round_))[0] == 201
+            _until(lambda before=before: _last_signed(home) > before)  # type: ignore[misc]  # mypy knows no default here
+            os.kill(beside, signal.SIGKILL)
+            _until(lambda beside=beside: _holder_of(home / "beside.lock") not in (0, beside))  # type: ignore[misc]  # the same
+        assert server.ask("/healthz")[0] == 200
+        assert server.interrupt() == 0
+
+
+REPORT = json.dumps({"line": "12388", "text": "村里的危房改造名单与实际不符。"}).encode()
+
+
+def _as_json(number: int) -> dict[str, str]:
+    return {"Content-Type": "application/json", "Idempotency-Key": f"0123456789abcdef{number}"}
+
+
+def _last_signed(home: Path) -> int:
+    note = Remembered.parse((home / "signer" / "last-signed").read_bytes()).note
+    return Checkpoint.parse(parse(note).text).size
+
+
+def _holder_of(lock: Path) -> int:
+    """The process that holds a file lock, 0 where nobody does; those who wait for it are marked by an arrow."""
+    inode = f":{lock.stat().st_ino} " if lock.exists() else "none"
+    lines = [
+        line.split() for line in Path("/proc/locks").read_text().splitlines() if inode in line and "->" not in line
+    ]
+    return int(lines[0][4]) if lines else 0
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)

@@ -149,10 +149,9 @@ class Door:
         """Eight random letters and digits in two groups: public, says nothing, finds nothing by itself."""
         drawn = ""
         while len(drawn) < 8:
-            value = self.rng(1)[0]
-            if value < 256 // len(REFERENCE_ALPHABET) * len(REFERENCE_ALPHABET):
-                drawn += REFERENCE_ALPHABET[value % len(REFERENCE_ALPHABET)]
-        return f"{drawn[:4]}-{drawn[4:]}"
+            fair = (value for value in self.rng(12) if value < 256 // len(REFERENCE_ALPHABET) * len(REFERENCE_ALPHABET))
+            drawn += "".join(REFERENCE_ALPHABET[value % len(REFERENCE_ALPHABET)] for value in fair)
+        return f"{drawn[:4]}-{drawn[4:8]}"
 
 
 class AlreadyAdmitted(Exception):
@@ -176,7 +175,7 @@ def _received(
     sealed: bool,
 ) -> Report | SealedReport:
     signing_key = to_base64(secrets.signing.public_key) if secrets else ""
-    kem_key = to_base64(secrets.kem.public.raw) if secrets else ""
+    kem_key = to_base64(secrets.kem.public_raw) if secrets else ""
     if sealed:
         return SealedReport.receive(
             report_id,

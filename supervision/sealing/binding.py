@@ -32,7 +32,7 @@ def context(*fields: str | bytes | int | UUID) -> bytes:
 
     Text is UTF-8, an integer is a u32 (big endian), a UUID its 16 bytes.
     """
-    return length_prefixed(*[_encoded(field) for field in fields])
+    return length_prefixed(*[field if type(field) is bytes else _encoded(field) for field in fields])
 
 
 def _encoded(field: str | bytes | int | UUID) -> bytes:

@@ -94,7 +94,12 @@ class KemPrivateKey:
 
     @cached_property
     def public(self) -> KemPublicKey:
-        return KemPublicKey(self._mlkem.public_key().public_bytes_raw() + self._x25519.public_key().public_bytes_raw())
+        return KemPublicKey(self.public_raw)
+
+    @cached_property
+    def public_raw(self) -> bytes:
+        """The bytes of the public key, for whom they are enough."""
+        return self._mlkem.public_key().public_bytes_raw() + self._x25519.public_key().public_bytes_raw()
 
     @property
     def key_id(self) -> str:

@@ -9,7 +9,10 @@ from __future__ import annotations
 import logging
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import closing
+from functools import partial
+from threading import Event
 from typing import Any, NoReturn
 
 import click
@@ -26,6 +29,7 @@ from supervision.founding import check_handed_over
 from supervision.platform import Platform
 from supervision.projecting import run_in_background
 from supervision.web.app import create_app
+from supervision.web.beside import EXTENSION, LOCK, Beside
 from supervision.web.quiet_logging import QuietLogger
 from supervision.witnessing.background import run_in_background as run_mirroring
 from supervision.witnessing.service import open_service
@@ -36,6 +40,9 @@ PROJECTING_SITES = ("all", "console")
 SIGNING_SITES = ("all", "log")
 """Sites whose process signs checkpoints and has them cosigned: those with the log's key."""
 
+WORKING_SITES = frozenset({*PROJECTING_SITES, *SIGNING_SITES, "witness"})
+"""Sites with work beside the requests; a witness copies the tiles of its logs."""
+
 STOPPING = expected()
 """What a person has to put right before the platform can be served."""
 
@@ -45,6 +52,13 @@ def application() -> Flask:
 
     Called in each worker after the fork, so that threads and connections are the worker's own.
     """
+    app = prepare()
+    app.extensions[EXTENSION].start()
+    return app
+
+
+def prepare() -> Flask:
+    """The application, and as its extension :class:`supervision.web.beside.Beside` what is to run beside it."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
     try:
         if witness_home := settings.witness_home():
@@ -55,12 +69,14 @@ def application() -> Flask:
         app = _ready(platform)
     except STOPPING as problem:
         _halt(problem)
+    jobs: list[Callable[[], Event]] = []
     if platform.settings.site in PROJECTING_SITES:
-        run_in_background(platform)
+        jobs.append(partial(run_in_background, platform))
     if platform.settings.site in SIGNING_SITES:
-        checkpoints.run_in_background(platform)
+        jobs.append(partial(checkpoints.run_in_background, platform))
     if "witness" in app.extensions:  # the demonstration's
-        run_mirroring(app.extensions["witness"])
+        jobs.append(partial(run_mirroring, app.extensions["witness"]))
+    app.extensions[EXTENSION] = Beside(platform.settings.home / LOCK, tuple(jobs))
     return app
 
 
@@ -108,14 +124,17 @@ def _halt(problem: Exception) -> NoReturn:
 
 
 class Server(BaseApplication):
-    """gunicorn from within the program, with the same settings as ``gunicorn.conf.py``."""
+    """gunicorn from within the program, with the same settings as ``gunicorn.conf.py`` but for its workers.
 
-    def __init__(self, bind: str, workers: int, threads: int) -> None:
+    ``workers``: processes that serve; where a site has work to do beside, one more does that.
+    """
+
+    def __init__(self, bind: str, workers: int, threads: int, site: str) -> None:
         self._options = {
             "bind": bind,
-            "workers": workers,
+            "workers": workers + (site in WORKING_SITES),
             "threads": threads,
-            "worker_class": "gthread",
+            "worker_class": "supervision.web.beside.Worker",
             "timeout": 120,
             "graceful_timeout": 5,
             "accesslog": None,
@@ -132,4 +151,4 @@ class Server(BaseApplication):
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        return application()
+        return prepare()

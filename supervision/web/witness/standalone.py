@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from flask import Flask, Response, redirect, url_for
@@ -10,6 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from supervision.web import errors
 from supervision.web.app import guard
+from supervision.web.beside import EXTENSION, LOCK, Beside
 from supervision.web.witness import log
 from supervision.witnessing.background import run_in_background
 from supervision.witnessing.service import WitnessService, open_service
@@ -32,13 +34,14 @@ def create_witness_app(of: WitnessService) -> Flask:
 
 
 def serve_witness(directory: Path) -> Flask:
-    """The application of the witness that lives in ``directory``, with what runs beside it in this process.
+    """The application of the witness that lives in ``directory``, and as an extension what is to run beside it.
 
     Raises BadSetting, ``events.witness.DamagedState``.
     """
     service = open_service(directory)
-    run_in_background(service)
-    return create_witness_app(service)
+    app = create_witness_app(service)
+    app.extensions[EXTENSION] = Beside(directory / LOCK, (partial(run_in_background, service),))
+    return app
 
 
 def _to(page: str) -> AnyResponse:
