@@ -4,8 +4,8 @@
 #   make test     everything the suite needs, then the suite; REQUIRE_ALL=1 turns a skip for want of
 #                 PostgreSQL, Chromium or axe-core into a failure; TESTS="-k 线索" chooses
 #   make lint     ruff and mypy               make format   ruff's own layout
-#   make bench    what the log takes beside the recorders of others, how fast it is verified, then reports per second
-#                 over HTTP (BENCH)
+#   make bench    what the log takes beside the recorders of others, how fast it is verified, sealing, sign-in,
+#                 then reports per second over HTTP (BENCH)
 #   make messages collects the texts to translate into build/messages.pot
 #   make lock     newest allowed versions into requirements*.lock (needs the network)
 #   make clean    everything made from the source; never a deployment
@@ -48,6 +48,7 @@ format: $(VENV)/dev.stamp
 bench: $(VENV)/run.stamp
 	@$(PY) scripts/bench_recorders.py
 	@$(PY) scripts/bench_verify.py
+	@$(PY) scripts/bench_sealing.py
 	@$(PY) scripts/bench_reports.py $(BENCH)
 
 messages: $(VENV)/run.stamp

@@ -45,6 +45,12 @@ class CustodyReader:
         with library_errors(), self._engine.connect() as connection:
             return [WrapRow(*row) for row in connection.execute(query)]
 
+    def wraps_beginning(self, prefix: bytes) -> int:
+        """How many wraps begin with these bytes, the last of which is below 0xff."""
+        wrap = schema.wrap.c
+        end = prefix[:-1] + bytes([prefix[-1] + 1])
+        return int(self._scalar(select(func.count()).where(wrap.data >= prefix, wrap.data < end)) or 0)
+
     def lookup(self, kind: LookupKind, tag: bytes) -> UUID | None:
         """The stream that a code or a foreign id leads to, or None."""
         lookup = schema.lookup.c

@@ -37,10 +37,10 @@ SECURITY = "security_admin"
 """The duties, as ``roles`` of an appointment has them."""
 
 CEREMONY = "ceremony"
-CEREMONIAL = "deployment."
+CEREMONIAL = ("deployment.", "custody.")
 """How the topics begin that no officer signs."""
 
-_GUARDED = ("officer.", CEREMONIAL)
+_GUARDED = ("officer.", *CEREMONIAL)
 """How all topics begin that take a duty, or that no officer signs."""
 
 _EITHER = frozenset({ADMINISTRATOR, SECURITY})

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from projections import clues, correspondence, officers, openings, public_status, reports, sealed_reports, timeline
+from projections import (
+    clues,
+    contacts,
+    correspondence,
+    officers,
+    openings,
+    public_status,
+    reports,
+    retention,
+    sealed_reports,
+    timeline,
+)
 from projections.ports import ClockRules, FactsOpener
 from projections.projection import Projection
 from projections.shapes import Layout
@@ -15,6 +26,8 @@ _WITHOUT_RULES = (
     public_status.PROJECTION,
     officers.PROJECTION,
     openings.PROJECTION,
+    retention.PROJECTION,
+    contacts.PROJECTION,
 )
 
 

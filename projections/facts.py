@@ -28,11 +28,12 @@ class Respondent:
 
 @dataclass(frozen=True)
 class Facts:
-    """What the facts compartment says. ``jurisdiction``: code of the rules' proposal."""
+    """What the facts compartment says. ``jurisdiction``: code of the rules' proposal; ``excluded``: officer ids."""
 
     respondents: tuple[Respondent, ...] = ()
     category: tuple[str, ...] = ()
     jurisdiction: str = ""
+    excluded: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, opened: Mapping[str, Any] | None) -> Facts:
@@ -47,6 +48,7 @@ class Facts:
             ),
             category=tuple(_text(c) for c in _list(opened.get("categories"))),
             jurisdiction=_text(opened.get("jurisdiction")),
+            excluded=tuple(_text(e.get("officer")) for e in _list(opened.get("excluded")) if isinstance(e, Mapping)),
         )
 
     @property

@@ -10,12 +10,12 @@ from dataclasses import replace
 from typing import Any
 
 from events.model import ActedEvent
-from events.vocabulary import clue, correspondence, deidentified, intake, report
+from events.vocabulary import clue, correspondence, deidentified, intake, report, retention
 from projections.awaiting import next_to_act
 from projections.clocks import ACCEPTANCE_NOTICES, CaseFacts, ClockRow, next_due
 from projections.facts import Facts
 from projections.projection import day_of, stream_named
-from projections.report_row import ReportRow, queue_key
+from projections.report_row import FROM_FACTS, ReportRow, queue_key
 
 Changes = Mapping[str, Any]
 
@@ -63,6 +63,7 @@ _COPIED: dict[type[ActedEvent], tuple[str, ...]] = {
 }
 
 _NO_SCREENING: Changes = {"proposal": "", "refusal": "", "target": ""}
+_NO_FACTS: Changes = {name: ReportRow.__dataclass_fields__[name].default for name in FROM_FACTS}
 _NO_CLUE: Changes = {"clue_id": None, "clue_state": "", "handlers": (), "department": "", "notified_office": ""}
 
 #: Everything else that an event changes.
@@ -94,6 +95,7 @@ _FURTHER: dict[type[ActedEvent], Callable[[ReportRow, Any], Changes]] = {
     },
     deidentified.OriginalGranted: lambda row, e: _answered(row, e.officer),
     deidentified.OriginalRefused: lambda row, e: _answered(row, e.officer),
+    retention.ReportDestroyed: lambda row, e: _NO_FACTS if e.scope == "everything" else {},
     report.BypassProposed: lambda row, e: {"bypass_proposer": e.actor},
     clue.ClueRecorded: lambda row, e: {"clue_id": e.originator_id, "clue_state": "recorded"},
     clue.DistributionProposed: lambda row, e: {"clue_state": "distribution_proposed"},

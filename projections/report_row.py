@@ -211,7 +211,11 @@ class ReportRow:
             managed_by=first.managed_by,
             respondents=facts.respondents,
             jurisdiction_hint=facts.jurisdiction,
-        )
+        ).without(facts.excluded)
+
+    def without(self, officers: tuple[str, ...]) -> ReportRow:
+        """The row kept from some more officers."""
+        return replace(self, excluded=tuple(sorted({*self.excluded, *officers})))
 
     def sealed(self) -> ReportRow:
         """What may be left of it after the late by-pass: that it came, its number, and that it went (A-15)."""
@@ -227,6 +231,18 @@ class ReportRow:
             state="sealed",
         )
 
+
+FROM_FACTS = (
+    "category",
+    "unit",
+    "post",
+    "rank",
+    "area_code",
+    "managed_by",
+    "respondents",
+    "jurisdiction_hint",
+)
+"""Columns that :meth:`ReportRow.with_facts` fills: they go with the content (E-32)."""
 
 #: First character of the queue key: urgent before not urgent, named before anonymous (A-25), finished last.
 URGENT_NAMED, URGENT, NAMED, ORDINARY, FINISHED = "01234"

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import Connection, select
 
 from events.model import ActedEvent, Event, Sealing
-from events.vocabulary import clue, correspondence, intake, report
+from events.vocabulary import clue, correspondence, intake, report, retention
 from projections.clocks import CLOCK, ClockRow, step
 from projections.facts import Facts
 from projections.ports import ClockRules, FactsOpener, Recorded
@@ -72,7 +72,7 @@ class ReportsWriter:
         if row is not None:
             self._reports.put(case_id, row)
         self._touched.add(case_id)
-        self.erased |= isinstance(event, report.ReportBypassed)
+        self.erased |= isinstance(event, (report.ReportBypassed, retention.ReportDestroyed))
 
     def flush(self) -> None:
         self._handlers.preload(self._touched)
@@ -92,6 +92,8 @@ class ReportsWriter:
             return None
         self._follow_clue(row, event)
         facts = None
+        if isinstance(event, report.RecusalRecorded):
+            row = row.without(self._facts(row.report_id, event.sealing).excluded)
         if isinstance(event, report.FactsRecorded):
             facts = self._facts(row.report_id, event.sealing)
         return after(row, event, position, facts)

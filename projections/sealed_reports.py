@@ -30,7 +30,9 @@ SEALED_REPORT = Table(
     Column("office", Code, nullable=False),
     Column("channel", Code, nullable=False),
     Column("state", Code, nullable=False),
+    Column("mode", Code, nullable=False),
     Column("received_on", Date, nullable=False),
+    Column("principal_cleared", Boolean, nullable=False),
     Column("principal_told", Boolean, nullable=False),
     Column("reported_on", Date),
     Column("acknowledged_on", Date),
@@ -41,12 +43,15 @@ SEALED_REPORT = Table(
     Index("number", "number"),
 )
 
-LAYOUT = Layout("sealed_reports", 1, (SEALED_REPORT,))
+LAYOUT = Layout("sealed_reports", 2, (SEALED_REPORT,))
 
 
 @dataclass(frozen=True, kw_only=True)
 class SealedRow:
-    """A sealed report. ``state``: received, reported, acknowledged or destroyed."""
+    """A sealed report. ``state``: received, reported, acknowledged or destroyed; ``mode``: how it went, site or file.
+
+    ``principal_cleared``: the superior has nothing against the principal being told.
+    """
 
     sealed_id: UUID
     version: int
@@ -55,7 +60,9 @@ class SealedRow:
     office: str
     channel: str
     state: str = "received"
+    mode: str = ""
     received_on: date
+    principal_cleared: bool = False
     principal_told: bool = False
     reported_on: date | None = None
     acknowledged_on: date | None = None
@@ -115,9 +122,17 @@ def _changes(event: ActedEvent) -> dict[str, Any]:
         case sealed_report.DeliveredToPrincipal():
             return {"principal_told": True}
         case sealed_report.ReportedToSuperior():
-            return {"state": "reported", "reported_on": day_of(event)}
+            return {"state": "reported", "mode": event.mode, "reported_on": day_of(event)}
         case sealed_report.SuperiorAcknowledged():
             return {"state": "acknowledged", "acknowledged_on": day_of(event)}
+        case sealed_report.AcknowledgementReceived():
+            return {
+                "state": "acknowledged",
+                "acknowledged_on": day_of(event),
+                "principal_cleared": event.principal_may_know,
+            }
+        case sealed_report.PrincipalCleared():
+            return {"principal_cleared": True}
         case sealed_report.SealedCopyDestroyed():
             return {"state": "destroyed", "destroyed_on": day_of(event)}
     return {}

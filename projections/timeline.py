@@ -53,6 +53,7 @@ _SEALED_OVERSEEN = frozenset(
         "sealed_report.resealed.v1",
         "sealed_report.reported_to_superior.v1",
         "sealed_report.acknowledged.v1",
+        "sealed_report.acknowledgement_received.v1",
         "sealed_report.destroyed.v1",
     }
 )
@@ -77,7 +78,7 @@ _LEFT_OUT = frozenset(
         "sealings",
         "reporter_sealing",
         "destroyed",
-        # Of openings: hashes of statements, and where the shares are.
+        # Of openings and contacts: hashes of statements, and where the shares are.
         "request",
         "approval",
         "release",
@@ -178,7 +179,7 @@ class TimelineWriter:
                 return kind, str(stream), stream
             case "clue":
                 return kind, str(stream), self._report_handled_as(str(stream))
-            case "opening":
+            case "opening" | "contact":
                 return kind, str(stream), stream_named(getattr(event, "report", ""))
         match event:
             case (

@@ -6,8 +6,10 @@
 ===============  ============================================================================  ===================
 
 The same files from either database, so either can be restored from them. A custody backup that outlives a destruction
-brings back what had to be destroyed; that is why the two are not one file. Read models are built anew, working state
-ends with the machine that it was on, and the home's settings, manifests and secrets are copied by hand.
+brings back what had to be destroyed; that is why the two are not one file. The keys of retention periods
+(``<home>/retention``) are in neither: without them a backup opens nothing, and once they are destroyed, nor ever will.
+Read models are built anew, working state ends with the machine that it was on, and the home's settings, manifests and
+secrets are copied by hand.
 
 A backup is of one moment, and may be taken while the platform serves. Files are named by events of that moment and
 never change, so they are copied after it; where one was destroyed meanwhile, the backup begins again.

@@ -13,7 +13,18 @@ from typing import Any
 
 import click
 
-from supervision import cli_backup, cli_ceremony, cli_custodian, cli_founding, cli_log, cli_witness, settings
+from supervision import (
+    cli_backup,
+    cli_ceremony,
+    cli_custodian,
+    cli_founding,
+    cli_log,
+    cli_reshare,
+    cli_shred,
+    cli_superior,
+    cli_witness,
+    settings,
+)
 from supervision.cli_frame import Commands, Failed, one_line_on_failure
 
 
@@ -28,12 +39,17 @@ main.add_command(cli_ceremony.ceremony)
 main.add_command(cli_custodian.custodian)
 main.add_command(cli_custodian.gate)
 cli_custodian.custodian.add_command(cli_ceremony.keygen)
+cli_custodian.custodian.add_command(cli_superior.give_sealed)
+cli_custodian.custodian.add_command(cli_reshare.of_custodians)
+cli_ceremony.ceremony.add_command(cli_reshare.of_ceremony)
 main.add_command(cli_log.verify)
 main.add_command(cli_log.export_log)
 main.add_command(cli_log.rebuild)
 main.add_command(cli_backup.backup)
 main.add_command(cli_backup.restore)
 main.add_command(cli_witness.witness)
+main.add_command(cli_shred.shred)
+main.add_command(cli_shred.retention)
 
 
 @main.command(help="建立演示部署（虚构的云岫县），并打印演示账号。")

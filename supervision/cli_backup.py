@@ -26,6 +26,7 @@ def backup(directory: Path) -> None:
     except BadBackup as problem:
         raise Failed(str(problem)) from None
     click.echo(f"已备份至第 {size} 条事件：{LOG} 请永久保存；{CUSTODY} 请分开存放，有了新备份后删除旧的。")
+    click.echo("保管期密钥不在备份中，没有它打不开封存内容；请用 supervision retention export 另行保存。")
 
 
 @click.command(help="把备份恢复到空的数据库和没有密封文件的 home，核验通过后才算完成。")
@@ -47,3 +48,4 @@ def restore(directory: Path) -> None:
     except Fault as fault:
         raise Failed(f"restore：备份核验不通过（{fault}）；请换一份备份。") from None
     click.echo(f"已恢复并核验至第 {size} 条事件，查询数据已重建。")
+    click.echo("保管期密钥不在备份中；请用 supervision retention import 装入另存的副本，再运行 rebuild。")

@@ -21,6 +21,7 @@ from supervision.casework.enrolment import Appointment
 from supervision.checkpointing.founding import WitnessPlan
 from supervision.database_owner import ownership
 from supervision.domain.codes import Role
+from supervision.domain.separation import ADMINISTRATORS
 from supervision.founding import (
     SERVICES,
     FirstOfficer,
@@ -167,6 +168,7 @@ def county_table(plan: FoundingPlan) -> Ceremony:
         raise BadSetting(
             f"{CEREMONY}：上级自备密钥，其私钥不在本机；officers 的 holds 中请删去 {plan.superior.office_id}。"
         )
+    check_administrators(plan)
     county = make_county(plan.ceremony, plan.superior_part, system_random.token_bytes, plan.brought)
     signed = county.manifest.signed("ceremony", SigningKey(county.secrets["ceremony"]))
     return Ceremony(signed, county.secrets)
@@ -178,12 +180,25 @@ def found(plan: FoundingPlan, environ: Mapping[str, str], table: Ceremony | None
     ``table``: the ceremony that was held at two tables, signed by both; otherwise it is held now, at one. Raises
     AlreadyFounded, BadSetting, SealingError, SchemaError; then there is no deployment.
     """
+    check_administrators(plan)
     with building_site(settings.home_of(environ)) as site:
         ceremony = _held(site, plan, table)
         with closing(Platform(settings=settings.load({**environ, "SUPERVISION_HOME": str(site)}))) as platform:
             make_databases(platform, ownership(environ))
             begin_log(platform, ceremony)
             return appoint_first_officers(platform, ceremony, plan.officers)
+
+
+def check_administrators(plan: FoundingPlan) -> None:
+    """Whether the county could give anybody a duty after its founding, which takes one of each (SoD-6).
+
+    Raises BadSetting.
+    """
+    given = {role for first in plan.officers for role in first.appointment.roles}
+    if missing := [role.label for role in sorted(ADMINISTRATORS) if role not in given]:
+        raise BadSetting(
+            f"{CEREMONY}：officers 中没有{'、'.join(missing)}；两者至少各一人，否则以后任命的人员都得不到职责。请补上。"
+        )
 
 
 def _held(site: Path, plan: FoundingPlan, table: Ceremony | None) -> Ceremony:

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import secrets as system_random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import Any
+from uuid import UUID
 
 from events.custody_reader import CustodyReader
 from events.ledger import Ledger
+from events.model import Sealing
 from events.store import LogStore
 from events.topics import check_topics
 from projections.catalogue import layouts
@@ -24,13 +27,16 @@ from supervision.blind_index_store import IndexStore
 from supervision.casework.desk import Desk
 from supervision.casework.directory_reads import ReadDirectory
 from supervision.casework.known_accounts import KnownAccounts
+from supervision.console_facts import ConsoleFacts
 from supervision.domain.jurisdiction import Office as County
 from supervision.domain.rulebook import Rulebook
 from supervision.intake.door import Door
+from supervision.intake.own_staff import OwnStaff, staff_of
 from supervision.sealing.binding import Rng
 from supervision.sealing.files import FileVault
 from supervision.sealing.keys import KemPrivateKey, SigningKey
 from supervision.sealing.manifest import KeyManifest, load_history
+from supervision.sealing.retention import RetentionKeys
 from supervision.secret_files import ConsoleSecrets, LogSecrets, PublicSecrets
 from supervision.settings import BadSetting, Settings
 from supervision.working_state import WorkingState
@@ -93,12 +99,26 @@ class Platform:
         return KnownAccounts(self.log, self.settings.origin, self.manifests.values())
 
     @cached_property
+    def own_staff(self) -> OwnStaff:
+        """Who of this office must be kept away from a submission."""
+        return OwnStaff(
+            settings=self.settings,
+            manifest=self.manifest,
+            rulebook=self.rulebook,
+            staff=lambda: staff_of(self.accounts, self.settings.origin),
+        )
+
+    @cached_property
     def custody(self) -> CustodyReader:
         return self.log.custody
 
     @cached_property
     def vault(self) -> FileVault:
         return FileVault(self.settings.home / "files")
+
+    @cached_property
+    def retention(self) -> RetentionKeys:
+        return RetentionKeys(self.settings.home / "retention", self.settings.origin, self.rng)
 
     @cached_property
     def working(self) -> WorkingState:
@@ -147,9 +167,11 @@ class Platform:
         return Door(
             settings=self.settings,
             rulebook=self.rulebook,
+            own_staff=self.own_staff,
             ledger=self.ledger,
             manifest=self.manifest,
             vault=self.vault,
+            retention=self.retention,
             pepper=pepper,
             rng=self.rng,
         )
@@ -167,7 +189,9 @@ class Platform:
             manifest=self.manifest,
             manifests=self.manifests,
             directory=ReadDirectory(self.reads),
+            facts=self.office_facts,
             vault=self.vault,
+            retention=self.retention,
             index=self.index,
             clock=self.clock,
             rng=self.rng,
@@ -177,6 +201,14 @@ class Platform:
     def facts_key(self) -> KemPrivateKey:
         """Opens the facts compartment; the console's alone."""
         return KemPrivateKey(self.console_secrets.facts_seed)
+
+    def office_facts(self, stream_id: UUID, sealing: Sealing) -> Mapping[str, Any] | None:
+        """What the facts compartment of an event says; None where it is gone, or where this process has no key."""
+        try:
+            key = self.facts_key
+        except BadSetting:
+            return None
+        return ConsoleFacts(self.manifests, self.custody, key, self.retention)(stream_id, sealing)
 
     @cached_property
     def importer(self) -> SigningKey:

@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
-from uuid import UUID
 
-from events.custody_reader import CustodyReader
-from events.model import Sealing
 from projections.catalogue import projections
 from projections.projection import Projection
 from projections.runner import Runner
+from supervision.console_facts import ConsoleFacts
 from supervision.domain.calendar import Due
 from supervision.domain.deadlines import ClockId
 from supervision.domain.rulebook import Rulebook
 from supervision.platform import Platform
-from supervision.sealing.compartments import FACTS
-from supervision.sealing.errors import SealingError
-from supervision.sealing.keys import KemPrivateKey
-from supervision.sealing.manifest import KeyManifest
-from supervision.sealing.opening import Opener
 
 
 @dataclass(frozen=True)
@@ -40,37 +30,9 @@ class RulebookClocks:
         return self.rulebook.clocks.deadline(ClockId(clock_id), started_on).end
 
 
-@dataclass(frozen=True, repr=False)
-class ConsoleFacts:
-    """Opens the facts compartment with the console's key; a process without that key has no such object."""
-
-    manifests: Mapping[str, KeyManifest]
-    custody: CustodyReader
-    key: KemPrivateKey
-
-    def __call__(self, stream_id: UUID, sealing: Sealing) -> Mapping[str, Any] | None:
-        manifest = self.manifests.get(sealing.manifest)
-        wraps = [wrap for ref in sealing.keys if ref.compartment == FACTS for wrap in ref.wraps]
-        items = [item for item in sealing.items if item.compartment == FACTS and item.field == "facts"]
-        mine = next((wrap for wrap in wraps if wrap.key == self.key.key_id), None)
-        if manifest is None or mine is None or not items:
-            return None
-        wrap = self.custody.wrap(bytes.fromhex(mine.sha256))
-        envelope = self.custody.envelope(bytes.fromhex(items[0].sha256))
-        if wrap is None or envelope is None:
-            return None  # destroyed by rule; the event of that comes later in the log
-        try:
-            opener = Opener(manifest, sealing, stream_id)
-            plaintext = opener.open_item(items[0], opener.unwrap(FACTS, wrap, self.key), envelope)
-            facts = json.loads(plaintext)
-        except (SealingError, ValueError):
-            return None  # damaged custody is for ``verify`` to tell; a queue must go on
-        return facts if isinstance(facts, dict) else None
-
-
 def make_projections(platform: Platform) -> tuple[Projection, ...]:
     """All read models; needs the console's key. Raises BadSetting without it."""
-    facts = ConsoleFacts(platform.manifests, platform.custody, platform.facts_key)
+    facts = ConsoleFacts(platform.manifests, platform.custody, platform.facts_key, platform.retention)
     return projections(facts, RulebookClocks(platform.rulebook))
 
 

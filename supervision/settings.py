@@ -72,8 +72,9 @@ class Body:
 class Settings:
     """Everything a process needs to know before it starts. Times in the unit their name says.
 
+    ``discard_caller_numbers``: a number that the network delivered with an anonymous call or message is forgotten at
+    the door (A-29), instead of being sealed for the custodians and the gate.
     ``original_days``: how long a handler may see the original behind a de-identified version that two have agreed on.
-
     ``public_address``: of the public site as people type it, for receipts; "" takes it from the request.
     ``public_checkpoint_hours``: how often anybody gets to see how long the log is, counted from midnight; whoever sees
     it grow by the minute learns when his employee pressed "send". 0, at once, is for demonstrations.
@@ -92,6 +93,7 @@ class Settings:
     offices: tuple[Office, ...]
     bodies: tuple[Body, ...]
     default_office: str
+    discard_caller_numbers: bool = False
     principal_posts: tuple[str, ...] = ()
     own_units: tuple[str, ...] = ()
     tell_principal_of_sealed: bool = False

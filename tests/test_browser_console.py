@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
 import pytest
 from playwright.sync_api import Page
-from werkzeug.serving import make_server
 
 from supervision.casework import sealed
 from supervision.casework.enrolment import Appointment, appoint
 from supervision.domain.codes import Role
 from supervision.intake.submission import ReportedPerson, ReporterDetails
 from tests.support.chromium import Pages
-from tests.support.officers import OFFICERS, PASSPHRASE, County, county, steps_until
+from tests.support.officers import OFFICERS, PASSPHRASE, County, steps_until
+from tests.support.seats import Axe, looked_at, served_county, take_seat
 
 LEADER = ReportedPerson(name="郗明礼", unit="云岫县人民政府", post="副县长", rank="副县处级")
 TITLE = "占用公款宴请"
-Axe = Callable[[Page], None]
 
 
 @dataclass(frozen=True)
@@ -40,15 +38,8 @@ class Served:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     path = tmp_path_factory.mktemp("browser")
     people = {*OFFICERS, "custodian-1"}
-    with county(path / "home", f"sqlite:///{path / 'log.sqlite'}", people=people) as home:
-        server = make_server("127.0.0.1", 0, home.app, threaded=True)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield _with_reports(home, f"http://127.0.0.1:{server.server_port}")
-        finally:
-            server.shutdown()
-            thread.join()
+    with served_county(path, people) as (home, url):
+        yield _with_reports(home, url)
 
 
 def _with_reports(home: County, url: str) -> Served:
@@ -71,15 +62,8 @@ def sign_in(page: Page, officer: str, site: str = "console") -> None:
 
 
 def signed_in(served: Served, page: Page, officer: str, site: str = "console") -> None:
-    """With a session that the officer has already: passphrases are slow on purpose."""
-    cookie = {
-        "name": f"{site}-session",
-        "value": served.home.cookie(officer),
-        "domain": "127.0.0.1",
-        "path": f"/{site}",
-    }
-    page.context.add_cookies([cookie])  # type: ignore[list-item]  # a TypedDict of the same keys
-    page.set_default_timeout(10_000)
+    """At the first page of a site."""
+    take_seat(served.home, page, officer, site)
     page.goto(f"/{site}/")
 
 
@@ -87,13 +71,6 @@ def fill(page: Page, texts: Mapping[str, str]) -> None:
     """Label of a field to what is typed into it."""
     for label, text in texts.items():
         page.get_by_role("textbox", name=label, exact=True).fill(text)
-
-
-def looked_at(page: Page, axe: Axe) -> None:
-    """Accessible, and nothing to the right of the screen."""
-    axe(page)
-    wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert wider <= 0, f"{page.url} is {wider} px too wide"
 
 
 # -- every page, in both widths ----------------------------------------------------------------------------------

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import io
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import Page
-from werkzeug.serving import make_server
 
 from supervision.intake.submission import Attachment
 from tests.support.chromium import Pages
-from tests.support.officers import County, county, steps_until
+from tests.support.officers import County, steps_until
+from tests.support.seats import Axe, looked_at, served_county, take_seat
 
 TELLING = (
     "我叫季小满，是城南小学的出纳，家住永安小区3栋201室，电话12000000001。\n"
@@ -23,7 +21,6 @@ TELLING = (
 )
 PLAIN = "九月十日，厉文舟在办公室收下八万元。钱从某单位工会账户支出，凭单编号0910。"
 PEOPLE = {"clerk-1", "clerk-2", "head", "clue", "inspector-1", "inspector-2", "principal"}
-Axe = Callable[[Page], None]
 
 
 @dataclass(frozen=True)
@@ -40,15 +37,8 @@ class Served:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     path = tmp_path_factory.mktemp("browser")
-    with county(path / "home", f"sqlite:///{path / 'log.sqlite'}", people=PEOPLE) as home:
-        server = make_server("127.0.0.1", 0, home.app, threaded=True)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield _with_reports(home, f"http://127.0.0.1:{server.server_port}")
-        finally:
-            server.shutdown()
-            thread.join()
+    with served_county(path, PEOPLE) as (home, url):
+        yield _with_reports(home, url)
 
 
 def _with_reports(home: County, url: str) -> Served:
@@ -68,25 +58,6 @@ def _with_reports(home: County, url: str) -> Served:
     return Served(home, url, telling, earlier, handled)
 
 
-def signed_in(served: Served, page: Page, officer: str) -> None:
-    """With a session that the officer has already: passphrases are slow on purpose."""
-    cookie = {
-        "name": "console-session",
-        "value": served.home.cookie(officer),
-        "domain": "127.0.0.1",
-        "path": "/console",
-    }
-    page.context.add_cookies([cookie])  # type: ignore[list-item]  # a TypedDict of the same keys
-    page.set_default_timeout(10_000)
-
-
-def looked_at(page: Page, axe: Axe) -> None:
-    """Accessible, and nothing to the right of the screen."""
-    axe(page)
-    wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert wider <= 0, f"{page.url} is {wider} px too wide"
-
-
 @pytest.fixture(params=[False, True], ids=["desk", "telephone"])
 def phone(request: pytest.FixtureRequest) -> bool:
     narrow: bool = request.param
@@ -97,7 +68,7 @@ def test_the_clerk_sees_what_may_tell_who_wrote_and_writes_what_does_not(
     served: Served, browser_page: Pages, axe: Axe, phone: bool
 ) -> None:
     page = browser_page(served.url, phone=phone, javascript=not phone)
-    signed_in(served, page, "clerk-1")
+    take_seat(served.home, page, "clerk-1")
     page.goto(f"/console/reports/{served.telling}")
     page.get_by_role("link", name="去标识版").click()
     marked = page.locator("mark").all_inner_texts()
@@ -121,7 +92,7 @@ def test_a_handler_reads_the_version_and_the_original_when_two_have_agreed(
 ) -> None:
     officer = "inspector-2" if phone else "inspector-1"
     handler = browser_page(served.url, phone=phone)
-    signed_in(served, handler, officer)
+    take_seat(served.home, handler, officer)
     handler.goto(f"/console/reports/{served.handled}")
     text = handler.inner_text("main")
     assert PLAIN in text and "季小满" not in handler.content()
@@ -134,7 +105,7 @@ def test_a_handler_reads_the_version_and_the_original_when_two_have_agreed(
     handler.wait_for_load_state()
 
     head = browser_page(served.url, phone=phone)
-    signed_in(served, head, "head")
+    take_seat(served.home, head, "head")
     head.goto("/console/originals")
     looked_at(head, axe)
     head.get_by_role("link", name="收受八万元").click()
@@ -157,7 +128,7 @@ def test_earlier_reports_are_found_with_what_came_of_them(
     served: Served, browser_page: Pages, axe: Axe, phone: bool
 ) -> None:
     page = browser_page(served.url, phone=phone, javascript=not phone)
-    signed_in(served, page, "clerk-2")
+    take_seat(served.home, page, "clerk-2")
     for report in (served.earlier, served.telling):
         page.goto(f"/console/reports/{report}")
     page.get_by_role("button", name="查询以往反映").click()
@@ -170,7 +141,7 @@ def test_earlier_reports_are_found_with_what_came_of_them(
 
 def test_the_head_looks_after_the_index(served: Served, browser_page: Pages, axe: Axe, phone: bool) -> None:
     page = browser_page(served.url, phone=phone, javascript=not phone)
-    signed_in(served, page, "head")
+    take_seat(served.home, page, "head")
     page.goto("/console/index")
     page.get_by_text("更换索引密钥").click()
     looked_at(page, axe)

@@ -2,36 +2,26 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page
-from werkzeug.serving import make_server
 
 from supervision.sealing.receipt import ReceiptCode
 from tests.support.chromium import Pages
 from tests.support.custodians import Elsewhere
-from tests.support.officers import OFFICERS, County, county, steps_until
+from tests.support.officers import OFFICERS, County, steps_until
+from tests.support.seats import Axe, looked_at, served_county, take_seat
 from tests.test_console_opening import REPORTER, VERIFIED
-
-Axe = Callable[[Page], None]
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[County, Elsewhere, str]]:
     path = tmp_path_factory.mktemp("opening")
     people = {*OFFICERS, "custodian-1", "custodian-2"}
-    with county(path / "home", f"sqlite:///{path / 'log.sqlite'}", people=people) as home:
-        server = make_server("127.0.0.1", 0, home.app, threaded=True)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield home, Elsewhere(home.platform, path), f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with served_county(path, people) as (home, url):
+        yield home, Elsewhere(home.platform, path), url
 
 
 @pytest.mark.parametrize("phone", [False, True], ids=["desk", "telephone"])
@@ -46,22 +36,9 @@ def test_an_identity_is_opened_once_by_everybody_s_hands_and_the_reporter_reads_
 
     def seat(officer: str, path: str) -> Page:
         page = browser_page(url, phone=phone)
-        cookie = {
-            "name": "console-session",
-            "value": home.cookie(officer),
-            "domain": "127.0.0.1",
-            "path": "/console",
-        }
-        page.context.add_cookies([cookie])  # type: ignore[list-item]  # a TypedDict of the same keys
-        page.set_default_timeout(10_000)
+        take_seat(home, page, officer)
         page.goto(path)
         return page
-
-    def looked_at(page: Page) -> None:
-        axe(page)
-        wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert wider <= 0, f"{page.url} is {wider} px too wide"
-        page.screenshot(path=tmp_path / f"{len(list(tmp_path.glob('*.png'))):02}.png", full_page=True)
 
     def press(page: Page, label: str) -> None:
         page.get_by_role("button", name=label, exact=True).click()
@@ -78,35 +55,35 @@ def test_an_identity_is_opened_once_by_everybody_s_hands_and_the_reporter_reads_
     inspector = seat("inspector-1", f"/console/reports/{report}")
     inspector.get_by_role("link", name="申请开启身份").click()
     inspector.get_by_label("事由").select_option(label="核实举报情况、补充取证")
-    looked_at(inspector)
+    looked_at(inspector, axe)
     press(inspector, "继续")
-    looked_at(inspector)
+    looked_at(inspector, axe)
     press(inspector, "确认申请")
-    looked_at(inspector)
+    looked_at(inspector, axe)
     address = inspector.url
 
     deputy = seat("deputy", "/console/openings")
-    looked_at(deputy)
+    looked_at(deputy, axe)
     deputy.goto(address)
-    looked_at(deputy)
+    looked_at(deputy, axe)
     press(deputy, "批准启封")
 
     for custodian in ("custodian-1", "custodian-2"):
         page = seat(custodian, "/console/")
-        looked_at(page)
+        looked_at(page, axe)
         page.goto(address)
-        looked_at(page)
+        looked_at(page, axe)
         bring(page, "提交份额", lambda request, who=custodian: elsewhere.answer(who, request), "下载启封材料")  # type: ignore[misc]  # bound now
     elsewhere.witness()
     superior = seat("superior", address)
     bring(superior, "提交闸门答复", elsewhere.released, "下载闸门材料")
-    looked_at(superior)
+    looked_at(superior, axe)
 
     inspector.clock.install()
     inspector.goto(address)
     press(inspector, "查看一次")
     inspector.get_by_text(REPORTER.name).wait_for()
-    looked_at(inspector)
+    looked_at(inspector, axe)
     inspector.clock.fast_forward(5 * 60 * 1000 + 1000)
     inspector.wait_for_url(address)
     assert REPORTER.name not in inspector.content()
@@ -119,4 +96,4 @@ def test_an_identity_is_opened_once_by_everybody_s_hands_and_the_reporter_reads_
     reporter.get_by_label("请输入查询码").fill(code.digits)
     press(reporter, "查询")
     assert "曾被查看" in reporter.inner_text("main")
-    looked_at(reporter)
+    looked_at(reporter, axe)

@@ -23,7 +23,7 @@ from supervision.domain.sealed_report import SealedState
 from supervision.intake.status_lookup import look_up
 from supervision.intake.submission import ReporterDetails
 from supervision.intake.supplement import Addition, add
-from supervision.sealing.compartments import CONTENT, FACTS
+from supervision.sealing.compartments import CONTACT, CONTENT, FACTS, IDENTITY, SOURCE
 from supervision.sealing.errors import CannotOpen
 from supervision.sealing.keys import KemPrivateKey
 from supervision.sealing.opening import Opener
@@ -68,7 +68,7 @@ def opened_by(office: Office, streams: list[UUID], keys: Mapping[str, KemPrivate
     found = set()
     for stream in streams:
         for sealing in sealings(office, stream):
-            opener = Opener(office.platform.manifests[sealing.manifest], sealing, stream)
+            opener = Opener(office.platform.manifests[sealing.manifest], sealing, stream, office.platform.retention)
             for ref in sealing.keys:
                 for wrap in ref.wraps:
                     data = office.desk.custody.wrap(bytes.fromhex(wrap.sha256))
@@ -184,8 +184,10 @@ def test_it_goes_up_is_read_acknowledged_and_destroyed(office: Office) -> None:
     assert all(office.desk.custody.wrap(sha) is None for sha in hashes(kept, "wrap"))
     assert not any(office.desk.custody.file_path(sha).exists() for sha in hashes(kept, "file"))
     assert office.desk.sealed_report(report_id).state is SealedState.DESTROYED
-    with pytest.raises(Refused, match="已销毁"):
-        sealed.SealedReader(office.desk, office.sessions["superior"], report_id)
+    kept = sealed.SealedReader(office.desk, office.sessions["superior"], report_id)  # out of his own archive
+    assert kept.read() == content
+    with kept.file(1)[2] as opened:
+        assert b"".join(opened) == DEED
     status = look_up(office.platform, code)
     assert status is not None
     assert status.word is StatusWord.RECEIVED
@@ -296,12 +298,11 @@ def sealed_stream(office: Office, late: Late) -> UUID:
 def test_late_nobody_in_the_county_can_open_it_any_more(office: Office, late: Late) -> None:
     report_id, _, before, streams = late
     left = opened_by(office, [*streams, sealed_stream(office, late)], county_keys(office))
-    assert {compartment for _, compartment in left} == {"identity", "contact", "source"}  # with several people alone
-    custody = office.desk.custody
-    for compartments in ((CONTENT,), (FACTS,)):
-        assert not any(custody.envelope(sha) for sha in hashes(before, "envelope", *compartments))
-        assert not any(custody.wrap(sha) for sha in hashes(before, "wrap", *compartments))
-    assert not any(custody.file_path(sha).exists() for sha in hashes(before, "file", CONTENT))
+    assert left == set()  # nor with several people together
+    custody, theirs = office.desk.custody, (CONTENT, FACTS, IDENTITY, CONTACT, SOURCE)
+    assert not any(custody.envelope(sha) for sha in hashes(before, "envelope", *theirs))
+    assert not any(custody.wrap(sha) for sha in hashes(before, "wrap", *theirs))
+    assert not any(custody.file_path(sha).exists() for sha in hashes(before, "file", *theirs))
     for officer in ("clerk-1", "head", "principal", "inspector-3"):
         with pytest.raises(Refused) as refused:
             office.read(officer, report_id)
@@ -312,7 +313,8 @@ def test_late_the_event_names_what_it_destroyed_and_the_log_verifies(office: Off
     report_id, _, before, _ = late
     event = bypassed(office, report_id)
     named = {bytes.fromhex(sha) for sha in event.destroyed}  # type: ignore[attr-defined]  # ReportBypassed
-    assert named == {sha for kind in ("envelope", "file", "wrap") for sha in hashes(before, kind, CONTENT, FACTS)}
+    theirs = (CONTENT, FACTS, IDENTITY, CONTACT, SOURCE)
+    assert named == {sha for kind in ("envelope", "file", "wrap") for sha in hashes(before, kind, *theirs)}
     office.verify()
 
 

@@ -240,7 +240,7 @@ def opens_content(office: Office, report_id: UUID, key: object) -> bool:
     for stream in streams:
         for event in office.events(stream):
             for sealing in sealings_of(event):
-                opener = Opener(office.platform.manifests[sealing.manifest], sealing, stream)
+                opener = Opener(office.platform.manifests[sealing.manifest], sealing, stream, office.platform.retention)
                 for ref in sealing.keys:
                     for wrap in ref.wraps if ref.compartment == CONTENT else ():
                         data = office.desk.custody.wrap(bytes.fromhex(wrap.sha256))

@@ -199,7 +199,11 @@ WAY = (
     ),
     Stage(
         "archived",
-        {"clerk-1": {"draft_message"}, "head": {"draft_message"}, "inspector-1": {"draft_message"}},
+        {
+            "clerk-1": {"draft_message", "request_hold"},
+            "head": {"draft_message", "request_hold"},
+            "inspector-1": {"draft_message"},
+        },
         nothing_more,
     ),
 )

@@ -73,7 +73,7 @@ def contribution(tables: Tables, stream: UUID, sealing: Sealing, holder: str) ->
     """The share of a holder, with the key on his own machine."""
     private = KemPrivateKey(read_seed(tables.own(holder)))
     with closing(tables.platform()) as platform:
-        opener = Opener(platform.manifests[sealing.manifest], sealing, stream)
+        opener = Opener(platform.manifests[sealing.manifest], sealing, stream, platform.retention)
         return opener.contribution("identity", wrap_for(platform.custody, sealing, private), private)
 
 

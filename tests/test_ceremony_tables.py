@@ -168,6 +168,16 @@ def test_an_officer_cannot_be_promised_a_key_that_the_superior_keeps(tables: Tab
     assert "holds" in line
 
 
+@pytest.mark.parametrize("role", ["system_admin", "security_admin"])
+def test_no_table_is_laid_for_a_county_without_its_two_administrators(tables: Tables, role: str) -> None:
+    tables.write_plan()
+    tables.superior_brings()
+    tables.change_plan({f'roles = ["{role}"]': "roles = []"})
+    line = refused("ceremony", "county", "--plan", tables.plan, "--out", tables.root / "table")
+    assert "至少各一人" in line
+    assert not (tables.root / "table").exists()
+
+
 def test_keys_are_not_written_over_each_other(tables: Tables) -> None:
     tables.keygen(CUSTODIANS[0], tables.root / "keys")
     before = tables.own(CUSTODIANS[0]).read_bytes()

@@ -186,6 +186,9 @@ def test_init_hands_over_keys_as_files_for_their_owner_alone(tmp_path: Path) -> 
     [
         ("ceremony.toml", "m = 2", "", "m"),
         ("ceremony.toml", 'roles = ["system_admin"]', 'roles = ["emperor"]', "emperor"),
+        ("ceremony.toml", 'roles = ["system_admin"]', 'roles = ["security_auditor"]', "没有系统管理员"),
+        ("ceremony.toml", 'roles = ["security_admin"]', "roles = []", "没有安全保密管理员"),
+        ("ceremony.toml", 'roles = ["system_admin"]', 'roles = ["system_admin", "security_admin"]', "不同人员"),
         ("settings.toml", 'origin = "yunxiu.example/supervision"', "", "origin"),
         ("settings.toml", "[[offices]]", "[[offices", "TOML"),
     ],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -16,9 +15,8 @@ from PIL import Image
 from events.vocabulary.access import ContentOpened, ListShown
 from events.vocabulary.intake import ReportReceived
 from events.vocabulary.streams import access_id
-from supervision.intake.submission import Attachment, ReportedPerson
+from supervision.intake.submission import Attachment
 from supervision.sealing.receipt import ReceiptCode
-from supervision.web.console.queue import PAGE
 from tests.support.officers import County, county, steps_until
 
 SCREENING = {
@@ -372,38 +370,3 @@ def test_the_whole_way_from_the_clerk_to_the_archive(home: County) -> None:
     page = clerk.act(report, "archive", retention="ten_years")
     for told in ("决定受理", "移送承办部门", "线索入库", "批准分办", "批准处置意见", "办结", "反馈处理结果", "归档"):
         assert told in page
-
-
-# -- finding -----------------------------------------------------------------------------------------------------------
-
-
-def test_a_report_is_found_by_its_number_its_reference_and_its_unit(home: County) -> None:
-    report = home.report(respondents=(ReportedPerson(unit="云岫县粮食储备站"),))
-    home.carry_out("clerk-1", "register", report)
-    kept = home.platform.desk.report(report)
-    clerk = home.signed_in("clerk-1")
-    clerk.open("/console/")
-    for text in (kept.number, kept.reference, "云岫县粮食"):
-        assert str(report) in clerk.send("/console/search", text=text)
-
-
-def test_others_do_not_find_it(home: County) -> None:
-    report = home.report()
-    reference = home.platform.desk.report(report).reference
-    other = home.signed_in("org-clerk")
-    other.open("/console/")
-    assert str(report) not in other.send("/console/search", text=reference)
-
-
-def test_the_queue_is_paged_by_key_and_loses_nothing(home: County) -> None:
-    wanted = {home.report(f"第{number}件") for number in range(30)}
-    clerk = home.signed_in("clerk-1")
-    found: set[UUID] = set()
-    address = "/console/?scope=mine&state=received"
-    while address:
-        page = clerk.open(address)
-        assert len(clerk.reports) <= PAGE
-        found |= set(clerk.reports)
-        following = re.search(r'<a href="([^"]+)" rel="next"', page)
-        address = following[1] if following else ""
-    assert wanted <= found

@@ -124,6 +124,7 @@ def test_the_whole_way_ends_with_one_look_that_is_never_kept(place: Place) -> No
     assert screen.seen.headers["Cache-Control"] == "no-store"
     assert screen.seen.headers["Refresh"] == f"300; url={address}"
     again = look(place, address)
+    assert "查看时间 2026-11-23 09:30" in re.sub(r"<[^>]+>|\s+", " ", again.text).replace("  ", " ").replace("  ", " ")
     assert "已经打开过一次" in again.text
     assert REPORTER.name not in again.text
 
@@ -138,6 +139,17 @@ def test_each_finds_what_waits_for_him_and_the_case_page_lists_it(place: Place) 
     assert address not in place.home.signed_in("custodian-1").open("/console/openings")
     contribute(place, address, "custodian-2")
     assert address in place.home.signed_in("superior").open("/console/openings")
+
+
+def test_the_requester_finds_what_came_of_it_even_where_it_was_refused(place: Place) -> None:
+    address = ask(place)
+    assert address not in place.home.signed_in("inspector-1").open("/console/openings").split("已办结")[1]
+    press(place, "deputy", address, "refuse", reason="other_way")
+    page = place.home.signed_in("inspector-1").open("/console/openings")
+    assert address in page.split("已办结")[1]
+    assert address not in page.split("已办结")[0]
+    assert "未批准" in page
+    assert "可以通过联络员等其他方式办理" in place.home.signed_in("inspector-1").open(address)
 
 
 def test_a_custodian_sees_requester_purpose_and_number_and_nothing_that_the_report_says(place: Place) -> None:
@@ -200,7 +212,16 @@ def test_a_purpose_that_demands_a_document_is_not_asked_for_without_its_number(p
     screen.open(address)
     page = screen.send(address, 422, **ASKED | {"purpose": "legal_order"})
     assert 'href="#request-number"' in page
-    assert "请填写文号" in page
+    assert "须填写调取文书的文号" in page
+
+
+def test_the_number_of_an_approval_is_taken_in_the_form_that_documents_have(place: Place) -> None:
+    screen = place.home.signed_in("inspector-1")
+    address = f"/console/reports/{place.report}/opening"
+    screen.open(address)
+    asked = ASKED | {"purpose": "false_accusation"}
+    assert "机关代字、年份和顺序号" in screen.send(address, 422, **asked | {"number": "已经同意"})
+    assert "市纪批〔2026〕3号" in screen.send(address, **asked | {"number": "市纪批[2026]3号"})
 
 
 def test_a_purpose_that_was_not_offered_is_refused_in_one_line(place: Place) -> None:

@@ -86,7 +86,7 @@ def test_whoever_must_keep_away_is_neither_granted_nor_sees_what_he_was_granted(
     one.grant_original(by("head"), "inspector", "2026-11-30", (NOTHING,))
     one.request_original(by("inspector-2", "dept-1"), OriginalPurpose.DETAILS)
     for officer in ("inspector", "inspector-2"):
-        one.exclude(by("head"), officer, "kinship")
+        one.learn_excluded(officer, "kinship")
     assert not one.sees_original("inspector", "2026-11-24")
     with pytest.raises(Refused) as refused:
         one.grant_original(by("head"), "inspector-2", "2026-11-30", (NOTHING,))

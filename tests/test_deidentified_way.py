@@ -285,6 +285,18 @@ def test_who_must_keep_away_is_not_granted_and_opens_nothing(office: Office) -> 
         office.do("head", "grant_original", report_id, officer="inspector-1")
 
 
+def test_what_was_lent_does_not_outlast_an_exclusion(office: Office) -> None:
+    """SoD-9: nothing is delegated in this program but this look, which ends by its day and never crosses SoD-7."""
+    report_id = asked(office)
+    office.do("head", "grant_original", report_id, officer="inspector-1")
+    session = office.sessions["inspector-1"]
+    assert open_original(office.desk, session, office.case(report_id)).content.text == TELLING
+    office.do("head", "exclude", report_id, officer="inspector-1", reason="kinship")
+    assert not may_open_original(office.desk, session, office.case(report_id))
+    with pytest.raises(Refused):
+        open_original(office.desk, session, office.case(report_id))
+
+
 def test_nobody_else_can_agree(office: Office) -> None:
     report_id = asked(office)
     for officer in ("clerk-1", "inspector-1", "principal", "clue", "org-head"):

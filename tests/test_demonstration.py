@@ -9,21 +9,26 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from events.vocabulary.streams import register_id
+from events.vocabulary.streams import opening_id, register_id
 from projections import queries
 from supervision import settings
 from supervision.casework.sessions import resume
 from supervision.casework.sign_in import sign_in
 from supervision.demonstration.build import ACCOUNTS, build
+from supervision.demonstration.openings import GATE, STORIES
 from supervision.demonstration.people import PEOPLE
 from supervision.domain.codes import Role
+from supervision.domain.opening import openings_shown_to_reporter
 from supervision.domain.refusal import Refused
 from supervision.founding import AlreadyFounded
+from supervision.openings.gate import releases
+from supervision.openings.gate_home import GateHome
 from supervision.platform import Platform
 from supervision.verifying import verify_platform
 from tests.support.deployment import environment
@@ -91,6 +96,16 @@ def test_the_superiors_report_went_up_unread(demonstration: Demonstration) -> No
     assert sealed.state == "reported"
 
 
+def test_a_contact_waits_for_the_second_relay_officer_and_another_is_a_notice_on_record(
+    demonstration: Demonstration,
+) -> None:
+    with demonstration.platform.reads.reading() as reader:
+        waiting = queries.contacts_to_relay(reader, "relay-2", date(2026, 11, 20))
+        (told,) = queries.contacts_done(reader, "relay-2")
+    assert [(row.purpose, row.contributed) for row in waiting] == [("supplement", ("relay-1",))]
+    assert (told.purpose, told.outcome) == ("routing", "reached")
+
+
 def test_register_numbers_are_gap_free(demonstration: Demonstration) -> None:
     origin = demonstration.platform.settings.origin
     stream = register_id(origin, "petition", "report", 2026)
@@ -148,3 +163,43 @@ def test_the_second_start_finds_it_and_builds_nothing(demonstration: Demonstrati
     )
     assert "正在建立" not in again.stdout
     assert demonstration.accounts["clerk-1"]["passphrase"] in again.stdout
+
+
+# -- openings -----------------------------------------------------------------------------------------------------
+
+
+def test_the_openings_stand_in_each_state_that_a_visitor_wants_to_see(demonstration: Demonstration) -> None:
+    today = date(2026, 11, 23)
+    with demonstration.platform.reads.reading() as reader:
+        found = {
+            row.opening_id: (row.state, len(row.contributed), row.released)
+            for officer in {story.requester for story in STORIES}
+            for row in (
+                *queries.openings_requested(reader, officer, today),
+                *queries.openings_ended(reader, officer),
+            )
+        }
+    assert sorted(found.values()) == [
+        ("approved", 1, False),
+        ("opened", 2, True),
+        ("refused", 0, False),
+        ("requested", 0, False),
+    ]
+
+
+def test_the_reporter_of_the_opened_one_is_told(demonstration: Demonstration) -> None:
+    (opened,) = [story for story in STORIES if story.opened_at]
+    platform = demonstration.platform
+    told = [
+        openings_shown_to_reporter(
+            [event for number in range(1, 5) for event in platform.ledger.events_of(opening_id(report, number))],
+            date(2026, 11, 23),
+        )
+        for report in platform.desk.directory.reports_handled_by(opened.requester)
+    ]
+    assert told == [[("2026-11-18", opened.purpose.label)]]
+
+
+def test_the_gate_of_the_demonstration_remembers_what_it_released(demonstration: Demonstration) -> None:
+    gate = GateHome.load(demonstration.platform.settings.home / GATE)
+    assert [one.origin for one in releases(gate)] == [demonstration.platform.manifest.origin]

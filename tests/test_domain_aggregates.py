@@ -79,11 +79,29 @@ def test_a_10_nothing_goes_up_without_a_number() -> None:
         one.report_to_superior(by("head"), "site")
 
 
-def test_it_is_numbered_once_and_the_principal_is_told_once() -> None:
+def test_it_is_numbered_once() -> None:
     one = sealed_in(SealedState.RECEIVED)
     one.register(by("clerk"), "云信径〔2026〕0001号")
     with pytest.raises(Refused, match="已经编号"):
         one.register(by("clerk"), "云信径〔2026〕0002号")
+
+
+@pytest.mark.parametrize("state", [SealedState.RECEIVED, SealedState.REPORTED])
+def test_a_15_before_the_superior_has_read_it_nobody_knows_whether_the_principal_may_be_told(
+    state: SealedState,
+) -> None:
+    with pytest.raises(Refused, match="不能登记告知"):
+        sealed_in(state).tell_principal(by("head"))
+
+
+def test_a_15_the_principal_is_not_told_without_the_superiors_word_and_with_it_once() -> None:
+    silent = sealed_in(SealedState.REPORTED)
+    silent.acknowledge(by("superior"))
+    with pytest.raises(Refused, match="上级没有同意"):
+        silent.tell_principal(by("head"))
+    one = sealed_in(SealedState.REPORTED)
+    one.acknowledge(by("superior"))
+    one.clear_principal(by("superior"))
     one.tell_principal(by("head"))
     with pytest.raises(Refused, match="无需重复"):
         one.tell_principal(by("head"))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supervision.domain import codes, rights, staffing
+from supervision.domain import codes, contact_codes, retention_rules, rights, staffing
 from supervision.domain.categories import Category
 from supervision.domain.codes import (
     Channel,
@@ -31,9 +31,9 @@ BOOK = Rulebook.load()
 GLOSSARY = (Path(__file__).parents[1] / "docs" / "glossary.md").read_text(encoding="utf-8")
 ENUMS = [
     one
-    for module in (codes, rights, staffing)
+    for module in (codes, contact_codes, retention_rules, rights, staffing)
     for one in vars(module).values()
-    if isinstance(one, type) and issubclass(one, Code) and one is not Code
+    if isinstance(one, type) and issubclass(one, Code) and one.__module__ == module.__name__ and one is not Code
 ]
 
 

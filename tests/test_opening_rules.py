@@ -149,7 +149,7 @@ def test_a_request_says_what_it_takes_and_how_long_it_lasts() -> None:
 
 def test_who_withdrew_from_a_report_asks_for_nothing() -> None:
     report = report_in(ReportState.TRANSFERRED)
-    report.exclude(by("head"), "handler", "named_in_report")
+    report.learn_excluded("handler", "named_in_report")
     with pytest.raises(Refused, match="回避"):
         requested(report)
 

@@ -12,7 +12,8 @@ import pytest
 from events.topics import registered
 from supervision.casework import sealed
 from supervision.intake.submission import ReportedPerson, ReporterDetails
-from supervision.web.wording import TITLES, title
+from supervision.web.event_titles import TITLES
+from supervision.web.wording import title
 from tests.support.officers import County, Screen, county, steps_until
 
 SECRETS = ("占用公款宴请", "城南酒楼", "厉文舟", "云岫县交通运输局", "副局长", "季小满", "12000000001", "正在转移账册")
@@ -92,7 +93,7 @@ def test_the_story_of_a_report_tells_neither(home: County, handled: UUID) -> Non
 
 
 def test_who_had_to_withdraw_is_not_told_since_it_may_tell_who_was_reported(home: County, handled: UUID) -> None:
-    page = search(home, action="report.officer_excluded.v1")
+    page = search(home, action="report.recusal_recorded.v1")
     assert actions_on(page) == ["登记回避"]
     table = page.split("<tbody")[1]
     assert "蓝田" not in table

@@ -175,7 +175,7 @@ def test_a_report_that_comes_while_one_turns_pages_disturbs_none_of_them(town: T
 
 def test_whoever_is_excluded_finds_the_report_nowhere(town: Town) -> None:
     life = Life().receive().register()
-    life.decide(life.report.exclude, officer="clerk", reason="kinship")
+    life.exclude("clerk", "kinship")
     town.tell(life.draft(actor="head"))
     other = replace(CLERK, officer="clerk-2")
     with town.store.reading() as reader:
@@ -201,7 +201,7 @@ def test_another_office_may_not_see_it_and_a_handler_may(town: Town) -> None:
 
 def test_a_clue_is_hidden_with_its_report(town: Town) -> None:
     life = Life().accepted().transfer().enter_clue()
-    life.decide(life.report.exclude, officer="inspector", reason="kinship")
+    life.exclude("inspector", "kinship")
     town.tell(life)
     with town.store.reading() as reader:
         assert queries.clues(reader, INSPECTOR).rows == ()

@@ -112,11 +112,11 @@ def test_no_row_repeats_sealed_material_or_keys(long_lived: Town, life: Life) ->
     assert not any("sealing" in row.fields or "sealings" in row.fields for row in rows)
 
 
-def test_why_somebody_is_excluded_is_not_told(town: Town) -> None:
+def test_who_is_excluded_and_why_is_not_told(town: Town) -> None:
     """“本人被反映” beside his name would tell who was reported."""
     life = Life().receive().register()
-    life.decide(life.report.exclude, officer="mayor", reason="named_in_report")
-    assert timeline(town, life)[-1].fields == {"officer": "mayor"}
+    life.exclude("mayor", "named_in_report")
+    assert timeline(town, life)[-1].fields == {}
 
 
 def test_keys_of_officers_are_not_repeated(town: Town) -> None:

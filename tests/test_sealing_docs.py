@@ -7,11 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
+from supervision.domain.rulebook import Rulebook
 from supervision.sealing.binding import Place
 from supervision.sealing.compartments import COMPARTMENTS
 from supervision.sealing.padding import KIB, SIZE_CLASSES, size_class
 from supervision.sealing.passphrase import STANDARD_COST
 from supervision.sealing.payload import file_key
+from supervision.sealing.retention import CLASS_OF, CONTENT_CLASS, IDENTITY_CLASS
 
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "docs" / "sealing.md").read_text(encoding="utf-8")
@@ -55,11 +57,17 @@ def test_padding_is_what_the_table_says() -> None:
     classes = ", ".join(str(size // KIB) for size in SIZE_CLASSES)
     assert size_class(SIZE_CLASSES[-1] + 1) == 2 * SIZE_CLASSES[-1]
     for row in rows("compartment"):
-        assert row[5] == f"{classes} KiB" + (", then doubled" if row[1] == "file.N" else "")
+        assert row[5] == f"{classes} KiB" + (", then doubled" if row[1] in ("file.N", "enclosure") else "")
 
 
-def test_no_retention_is_claimed_that_is_not_in_force() -> None:
-    assert {row[6] for row in rows("compartment")} == {"未设定"}
+def test_how_long_what_is_kept_is_what_the_rules_say() -> None:
+    classes = {IDENTITY_CLASS: "身份类", CONTENT_CLASS: "内容类"}
+    for row in rows("compartment"):
+        assert row[6] == classes[CLASS_OF[row[0]]]
+    rules = Rulebook.load().retention
+    years = sorted(rules.years.values())
+    told = " ".join(TEXT.split())
+    assert f"kept {rules.identity} years" in told and f"({years[0]} or {years[1]} years, or for ever, E-31)" in told
 
 
 def test_every_label_of_the_code_is_explained_and_no_other() -> None:

@@ -123,6 +123,7 @@ WRONG_VALUES = [
     ("demonstration = true", "max_files = 0", "max_files"),
     ("demonstration = true", "session_idle_minutes = -1", "session_idle_minutes"),
     ("demonstration = true", "colour = 1", "colour"),
+    ("demonstration = true", 'discard_caller_numbers = "anonymous"', "discard_caller_numbers"),
     ('second_factor = "optional"', 'second_factor = "off"', "second_factor"),
     ("demonstration = true", 'home = "/tmp"', "home"),
     ("demonstration = true", 'site = "public"', "site"),

@@ -11,7 +11,7 @@ Streams::
 
     stream                  identifier                                  module
     receipt                 derived from the 查询码                      intake
-    report (举报件)          random                                      intake, report, deidentified
+    report (举报件)          random                                      intake, report, deidentified, retention
     sealed report (径送件)   random                                      intake, sealed_report
     correspondence          derived from the report's id                correspondence
     clue (问题线索)          random                                      clue
@@ -19,13 +19,19 @@ Streams::
     officer                 origin and officer id                       officer
     access (调阅记录)        origin, officer id and day                 access
     opening (启封)           derived from the report's id and number     opening
+    contact (联络)           derived from the report's id and number     contact
+    sharing (份额交接)        derived from a data key's stream and commitment  custody
+    appraisal (鉴定)         random                                      retention
+    period key (保管期密钥)   origin and the key's name                   retention
     deployment              origin                                      deployment
 """
 
 from events.vocabulary import (
     access,
     clue,
+    contact,
     correspondence,
+    custody,
     deidentified,
     deployment,
     intake,
@@ -33,13 +39,16 @@ from events.vocabulary import (
     opening,
     register,
     report,
+    retention,
     sealed_report,
 )
 
 __all__ = [
     "access",
     "clue",
+    "contact",
     "correspondence",
+    "custody",
     "deidentified",
     "deployment",
     "intake",
@@ -47,5 +56,6 @@ __all__ = [
     "opening",
     "register",
     "report",
+    "retention",
     "sealed_report",
 ]

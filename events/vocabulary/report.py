@@ -22,7 +22,7 @@ class ReportRegistered(ActedEvent):
 @dataclass(frozen=True, kw_only=True)
 class NamedStatusVerified(ActedEvent):
     """Whether this is a named report (实名核实, A-24). ``status``: verified, pending or anonymous; ``method``:
-    phone, interview, document or none."""
+    phone, interview, document, relay or none."""
 
     status: str
     method: str
@@ -195,7 +195,7 @@ class SuggestionRouted(ActedEvent):
 @dataclass(frozen=True, kw_only=True)
 class ReporterNotified(ActedEvent):
     """The reporter was told (告知, A-26 and A-13). ``subject``: acceptance, refusal or routing; ``mode``:
-    status_page, phone, in_person or letter."""
+    status_page, phone, in_person, letter or relay (``contact.concluded`` tells when)."""
 
     subject: str
     mode: str
@@ -253,7 +253,7 @@ class ReportClosed(ActedEvent):
 class ResultFedBack(ActedEvent):
     """The result was told to the reporter and the telling recorded (反馈, A-27), by two officers.
 
-    ``mode``: status_page, phone, in_person, letter or none (nobody to tell, or no feedback wanted: ``reason``).
+    ``mode``: status_page, phone, in_person, letter, relay or none (nobody to tell, or no feedback wanted: ``reason``).
     """
 
     mode: str
@@ -304,6 +304,16 @@ class OfficerExcluded(ActedEvent):
 
     officer: str
     reason: str
+
+
+@topic("report.recusal_recorded.v1")
+@dataclass(frozen=True, kw_only=True)
+class RecusalRecorded(ActedEvent):
+    """The same without saying whom it concerns: ``sealing`` has the facts, for the console alone, with
+    ``{"excluded": [{"officer": …, "reason": …}]}``. Takes the place of ``report.officer_excluded.v1``, which is still
+    read."""
+
+    sealing: Sealing
 
 
 @topic("report.bypass_proposed.v1")

@@ -57,6 +57,28 @@ class SuperiorAcknowledged(ActedEvent):
     """The superior confirms that it has the sealed report."""
 
 
+@topic("sealed_report.principal_cleared.v1")
+@dataclass(frozen=True, kw_only=True)
+class PrincipalCleared(ActedEvent):
+    """The superior has nothing against the principal being told that there is such a report. Where this does not
+    happen, no reason is given: that he is the person reported is only one of them (A-15)."""
+
+
+@topic("sealed_report.acknowledgement_received.v1")
+@dataclass(frozen=True, kw_only=True)
+class AcknowledgementReceived(ActedEvent):
+    """The superior's signed word was carried back.
+
+    ``contents``: SHA-256 (hex) over the names of all ciphertext that he has; ``acknowledged_at``: when he signed;
+    ``principal_may_know``: as ``principal_cleared``; ``signature``: Base64, by the witness key of the key manifest.
+    """
+
+    contents: str
+    acknowledged_at: str
+    principal_may_know: bool
+    signature: str
+
+
 @topic("sealed_report.destroyed.v1")
 @dataclass(frozen=True, kw_only=True)
 class SealedCopyDestroyed(ActedEvent):

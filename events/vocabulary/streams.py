@@ -41,6 +41,21 @@ def opening_id(report_id: UUID, number: int) -> UUID:
     return uuid5(report_id, f"opening/{number}")
 
 
+def contact_id(report_id: UUID, number: int) -> UUID:
+    """Stream of the ``number``-th use (from 1) of the contact compartment of a report."""
+    return uuid5(report_id, f"contact/{number}")
+
+
+def period_key_id(origin: str, name: str) -> UUID:
+    """Stream of the end of a retention period's key."""
+    return _named(origin, "retention-key", name)
+
+
 def gate_release_id(origin: str, opening: UUID) -> UUID:
     """Stream, in the gate's own log, of what it gave for one opening of the county's log ``origin``."""
     return _named(origin, "gate", str(opening))
+
+
+def sharing_id(stream_id: UUID, commitment: str) -> UUID:
+    """Stream of the changes of custodians of one shared data key: that of ``stream_id`` with this commitment (hex)."""
+    return uuid5(stream_id, f"sharing/{commitment}")

@@ -19,6 +19,7 @@ from projections.queries.cases import (
 )
 from projections.queries.clocks import Overdue, clocks_of, overdue
 from projections.queries.clues import clue, clue_by_number, clues
+from projections.queries.contacts import contacts_done, contacts_of_report, contacts_to_conclude, contacts_to_relay
 from projections.queries.desk import Dashboard, Filter, Scope, dashboard, queue
 from projections.queries.messages import drafts_awaiting, messages, supplements
 from projections.queries.notices import notices_due
@@ -26,6 +27,7 @@ from projections.queries.officers import officer, officers
 from projections.queries.openings import (
     opening,
     openings_approved,
+    openings_ended,
     openings_of_report,
     openings_requested,
     openings_to_approve,
@@ -34,6 +36,7 @@ from projections.queries.openings import (
 )
 from projections.queries.paging import COUNTED_TO, Count, Page
 from projections.queries.public import public_status
+from projections.queries.retention import appraisals, everything_due, identity_due, kept
 from projections.queries.sealed import sealed_by_reference, sealed_report, sealed_reports
 from projections.queries.timeline import Oversight, oversight_search, timeline
 from projections.queries.viewer import Viewer
@@ -48,15 +51,23 @@ __all__ = [
     "Page",
     "Scope",
     "Viewer",
+    "appraisals",
     "by_number",
     "by_reference",
     "clocks_of",
     "clue",
     "clue_by_number",
     "clues",
+    "contacts_done",
+    "contacts_of_report",
+    "contacts_to_conclude",
+    "contacts_to_relay",
     "dashboard",
     "drafts_awaiting",
+    "everything_due",
+    "identity_due",
     "is_excluded",
+    "kept",
     "may_see",
     "messages",
     "notices_due",
@@ -64,6 +75,7 @@ __all__ = [
     "officers",
     "opening",
     "openings_approved",
+    "openings_ended",
     "openings_of_report",
     "openings_requested",
     "openings_to_approve",

@@ -62,6 +62,16 @@ def openings_requested(reader: Reader, requester: str, today: date) -> tuple[Ope
     return _queue(reader, requester, today, table.requester == requester, table.state.in_(["requested", "approved"]))
 
 
+def openings_ended(reader: Reader, requester: str) -> tuple[OpeningRow, ...]:
+    """What came of an officer's requests, the newest first: refused, opened or given up."""
+    table, excluded = reader[OPENING].c, reader[EXCLUDED].c
+    hidden = select(excluded.report_id).where(excluded.officer == requester)
+    query = select(reader[OPENING]).where(
+        table.requester == requester, table.state.not_in(["requested", "approved"]), table.report_id.not_in(hidden)
+    )
+    return fetch(reader, query.order_by(table.requested_on.desc(), table.opening_id).limit(MOST), OpeningRow)
+
+
 def _queue(
     reader: Reader,
     officer: str,

@@ -1,35 +1,46 @@
 """The late by-pass: a report whose level showed only on reading goes to the superior after all (径送, A-15).
 
-Two officers. What the county could read is re-sealed to the superior and destroyed here in one transaction; the
-stream of the sealed report starts with the re-sealing, and the five working days run from the original receipt.
-Identity, contact and originals were sealed to the county's custodians at the door: nobody else can open them, so
-they stay sealed here until the custodians pass them on, and the event says so.
+Two officers. What the county could read is re-sealed to the superior; what only its custodians and relays could open
+goes with it as it is, sealed once more (:mod:`supervision.sealed_archive.enclosure`). All of it is destroyed here in
+one transaction. The stream of the sealed report starts with the re-sealing, and the five working days run from the
+original receipt. From then on the superior opens identity, contact and originals with M of the county's people, and
+nobody else opens them at all.
 """
 
 from __future__ import annotations
 
+import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, BinaryIO
 from uuid import UUID
 
 from events.custody import CustodyBatch
+from events.leaf import Entry, RecordedEntry
 from events.ledger import Conflict
-from events.model import Event
+from events.model import DataKeyRef, Event, Sealing, WrapRef
+from events.vocabulary.custody import KeyReshared
+from events.vocabulary.streams import sharing_id
 from supervision.casework import forms
 from supervision.casework.actions import Action, Work
 from supervision.casework.blind_index import forget
 from supervision.casework.content import PETITION_ROLES, ContentReader, ReportContent, sealings_of
+from supervision.casework.desk import Desk
 from supervision.casework.petition import of_the_office
 from supervision.domain.codes import ReportState
 from supervision.domain.sealed_report import SealedReport
-from supervision.sealing.compartments import CONTENT, DEIDENTIFIED, FACTS, IDENTITY
+from supervision.sealed_archive.enclosure import EnclosureSource, Head, Open
+from supervision.sealing.compartments import CONTACT, CONTENT, DEIDENTIFIED, FACTS, IDENTITY, SOURCE
 from supervision.sealing.envelope import Part, SealedBundle, ToSuperior, seal
+from supervision.sealing.errors import PeriodKeyMissing
 
 S = ReportState
 READABLE_HERE = frozenset({CONTENT, DEIDENTIFIED, FACTS})
+SHARED_HERE = frozenset({IDENTITY, CONTACT, SOURCE})
+"""What takes several people of the county to open: it goes up as it is."""
 
 
 class BypassForm(forms.CommandForm):
@@ -46,9 +57,8 @@ def _confirm(work: Work, _: Mapping[str, Any]) -> int:
     desk, report = work.desk, work.case.report
     reader = ContentReader(desk, work.officer, report, work.case.clue)
     sealed_id = UUID(bytes=desk.rng(16), version=4)
-    bundle = _reseal(work, reader, sealed_id)
-    streams = (report.id, work.case.correspondence.id, *map(UUID, report.former_clues))
-    here = _readable_here(event for stream in streams for event in desk.ledger.events_of(stream))
+    here = _held_here(desk, (report.id, work.case.correspondence.id, *map(UUID, report.former_clues)))
+    bundle = _reseal(work, reader, sealed_id, here)
     stamp = desk.stamp(work.officer)
     report.bypass(stamp, sealed_report=sealed_id, destroyed=here.named)
     sealed = SealedReport.reseal(
@@ -82,47 +92,101 @@ def _confirm(work: Work, _: Mapping[str, Any]) -> int:
     return position
 
 
-@dataclass(frozen=True)
-class _Readable:
-    """What of a report is sealed to keys of the county's offices."""
+@dataclass(frozen=True, kw_only=True)
+class _Held:
+    """What the county still holds of a report. ``shared``: events with material that takes several to open."""
 
     envelopes: tuple[bytes, ...]
     files: tuple[bytes, ...]
     wraps: tuple[bytes, ...]
-    identity_stays: bool
+    shared: tuple[tuple[Event, Sealing], ...]
+    streams: tuple[UUID, ...]
 
     @property
     def named(self) -> tuple[str, ...]:
         """For the event."""
         return tuple(sha256.hex() for sha256 in (*self.envelopes, *self.files, *self.wraps))
 
+    @property
+    def identity_stays(self) -> bool:
+        """Whether somebody of the county is still needed to open who reported."""
+        return any(key.compartment == IDENTITY for _, sealing in self.shared for key in sealing.keys)
 
-def _readable_here(events: Iterable[Event]) -> _Readable:
-    """What is left of the content, deidentified and facts compartments of these events; nobody here can read others."""
-    told = list(events)
+
+def _held_here(desk: Desk, streams: tuple[UUID, ...]) -> _Held:
+    """What is left of a report in these streams, and of shares that were handed on to new custodians."""
+    told = [event for stream in streams for event in desk.ledger.events_of(stream)]
+    sealed = [(event, sealing) for event in told for sealing in sealings_of(event)]
+    handed_on = tuple(
+        sharing_id(event.originator_id, key.commitment) for event, sealing in sealed for key in sealing.keys if key.n
+    )
+    for stream in handed_on:
+        told += desk.ledger.events_of(stream)
+        sealed += [(event, sealing) for event in desk.ledger.events_of(stream) for sealing in sealings_of(event)]
     gone = {sha256 for event in told for sha256 in getattr(event, "destroyed", ())}
-    sealings = [sealing for event in told for sealing in sealings_of(event)]
-    items = [i for sealing in sealings for i in sealing.items if i.compartment in READABLE_HERE]
-    keys = [key for sealing in sealings for key in sealing.keys]
-    return _Readable(
+    taken = READABLE_HERE | SHARED_HERE
+    items = [i for _, sealing in sealed for i in sealing.items if i.compartment in taken and i.sha256 not in gone]
+    wraps = [w for _, s in sealed for key in s.keys if key.compartment in taken for w in key.wraps]
+    return _Held(
         envelopes=tuple(bytes.fromhex(i.sha256) for i in items if i.kind == "envelope"),
         files=tuple(bytes.fromhex(i.sha256) for i in items if i.kind == "file"),
-        wraps=tuple(
-            bytes.fromhex(wrap.sha256)
-            for key in keys
-            if key.compartment in READABLE_HERE
-            for wrap in key.wraps
-            if wrap.sha256 not in gone
-        ),
-        identity_stays=any(key.compartment == IDENTITY for key in keys),
+        wraps=tuple(bytes.fromhex(wrap.sha256) for wrap in wraps if wrap.sha256 not in gone),
+        shared=tuple((e, s) for e, s in sealed if any(key.compartment in SHARED_HERE for key in s.keys)),
+        streams=(*streams, *handed_on),
     )
 
 
-def _reseal(work: Work, reader: ContentReader, sealed_id: UUID) -> SealedBundle:
-    """All that the reporter handed in and the county could read, to the superior's keys."""
+def _enclosed(desk: Desk, here: _Held) -> EnclosureSource:
+    """All that takes several people of the county to open, as it is."""
+    places = {(event.originator_id, event.originator_version) for event, _ in here.shared}
+    entries = [one for stream in here.streams for one in desk.log.stream(stream)]
+    recorded = [_recorded(desk, one) for one in entries if (one.stream_id, one.stream_version) in places]
+    layer_keys: dict[str, bytes] = {}
+    blobs: list[tuple[str, str, Open]] = []
+    for event, sealing in here.shared:
+        for item in sealing.items:
+            if item.compartment in SHARED_HERE:
+                blobs.append((item.kind, item.sha256, partial(_ciphertext, desk, item.kind, item.sha256)))
+        for key in sealing.keys:
+            for wrap in key.wraps if key.compartment in SHARED_HERE else ():
+                if stored := desk.custody.wrap(bytes.fromhex(wrap.sha256)):
+                    blobs.append(("wrap", wrap.sha256, partial(io.BytesIO, stored)))
+                    layer_keys[wrap.sha256] = _layer_key(desk, event, sealing, key, wrap, stored)
+    head = Head(origin=desk.manifest.origin, entries=tuple(sorted(recorded)), layer_keys=layer_keys)
+    return EnclosureSource(head, iter(blobs))
+
+
+def _layer_key(desk: Desk, event: Event, sealing: Sealing, key: DataKeyRef, wrap: WrapRef, stored: bytes) -> bytes:
+    """What opens the retention layer of this one wrap; b"" where it has none, or its period was destroyed."""
+    stream_id = UUID(event.sealed_stream) if isinstance(event, KeyReshared) else event.originator_id
+    place = desk.manifests[sealing.manifest].place(stream_id, key.compartment, sealing.suite)
+    try:
+        return desk.retention.key_of_wrap(place, key, wrap, stored)
+    except PeriodKeyMissing:
+        return b""
+
+
+def _ciphertext(desk: Desk, kind: str, sha256: str) -> BinaryIO:
+    digest = bytes.fromhex(sha256)
+    if kind == "file":
+        return open(desk.custody.file_path(digest), "rb")
+    return io.BytesIO(desk.custody.envelope(digest) or b"")
+
+
+def _recorded(desk: Desk, entry: Entry) -> RecordedEntry:
+    position = desk.log.position_of(entry.stream_id, entry.stream_version)
+    if position is None:
+        raise LookupError(f"{entry.topic} has no position")
+    return RecordedEntry(position, entry)
+
+
+def _reseal(work: Work, reader: ContentReader, sealed_id: UUID, here: _Held) -> SealedBundle:
+    """All that the reporter handed in and the county could read, to the superior's keys, and what it encloses."""
     content = reader.read()
     files = [file for added in content.supplements for file in added.files] + list(content.files)
     parts = _words(content)
+    if here.shared:
+        parts.append(Part(CONTENT, "enclosure", source=_enclosed(work.desk, here)))
     with ExitStack() as stack:
         for number, file in enumerate((f for f in files if f.item is not None), start=1):
             meta = {"name": file.name, "media_type": file.media_type, "size": file.size, "cleaned": True}

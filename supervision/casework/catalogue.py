@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from supervision.casework import bypass, deidentified, feedback, follow_up, handling, messages, petition, rehandling
+from supervision.casework import (
+    bypass,
+    deidentified,
+    feedback,
+    follow_up,
+    handling,
+    messages,
+    petition,
+    rehandling,
+    retention_holds,
+)
 from supervision.casework.actions import Action
 
 ACTIONS: tuple[Action, ...] = (
@@ -16,6 +26,7 @@ ACTIONS: tuple[Action, ...] = (
     *follow_up.ACTIONS,
     *messages.ACTIONS,
     *bypass.ACTIONS,
+    *retention_holds.ACTIONS,
 )
 
 BY_NAME: Mapping[str, Action] = {action.name: action for action in ACTIONS}

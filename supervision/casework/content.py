@@ -27,6 +27,7 @@ from supervision.domain.codes import ReportState, Role
 from supervision.domain.refusal import Refused
 from supervision.domain.report import Report
 from supervision.sealing.compartments import CONTENT, DEIDENTIFIED
+from supervision.sealing.errors import PeriodKeyMissing
 from supervision.sealing.files import OpenedFile
 from supervision.sealing.opening import Opener
 
@@ -111,6 +112,10 @@ def refuse_unless_reader(desk: Desk, officer: OfficerSession, report: Report, cl
     report.refuse_excluded(officer.officer)
     if report.state is ReportState.SEALED:
         raise Refused("sealed", "本件已转为径送件，内容已改封给上级，本级不能查看。")
+    if report.tombstone:
+        raise Refused("destroyed", report.tombstone)
+    if report.facts_unread:
+        raise Refused("facts", "本件须回避人员的名单无法打开，暂不能查看内容；请管理员运行 supervision verify 查明。")
     if not may_read(desk, officer, report, clue):
         raise Refused("not_assigned", "本件没有分配给您，不能查看内容；如需办理请联系本件的承办单位。")
 
@@ -312,7 +317,10 @@ class ContentReader:
                         data = self._desk.custody.wrap(bytes.fromhex(wrap.sha256)) if private else None
                         if private is None or data is None:
                             continue
-                        key = self._opener(event.originator_id, sealing).unwrap(compartment, data, private)
+                        try:
+                            key = self._opener(event.originator_id, sealing).unwrap(compartment, data, private)
+                        except PeriodKeyMissing as missing:
+                            raise Refused("period_key", str(missing)) from None
                         if key not in seen:
                             seen.add(key)
                             yield key
@@ -331,10 +339,7 @@ class ContentReader:
         return key
 
     def _opener(self, stream_id: UUID, sealing: Sealing) -> Opener:
-        manifest = self._desk.manifests.get(sealing.manifest)
-        if manifest is None:
-            raise Refused("manifest", "本件按未知的密钥清单密封，拒绝打开；请管理员核对密钥清单。")
-        return Opener(manifest, sealing, stream_id)
+        return self._desk.opener(sealing, stream_id)
 
 
 #: Events that files came with, by whether they are of the report's own stream.

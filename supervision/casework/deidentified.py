@@ -111,9 +111,10 @@ def _sealed(
             parts.append(Part(DEIDENTIFIED, f"file.{number}", source=stack.enter_context(reader.open(file))))
         destination = ToOffice(report.office, also=_handling(work))
         try:
-            return seal(desk.manifest, report.id, parts, destination, desk.rng, desk.vault)
+            bundle = seal(desk.manifest, report.id, parts, destination, desk.rng, desk.vault)
         except CannotSeal as problem:
             raise Refused("cannot_seal", str(problem)) from None
+    return desk.retention.layered(bundle, report.received_at)
 
 
 def _handling(work: Work) -> tuple[str, ...]:
@@ -198,7 +199,7 @@ def _grant(work: Work, data: Mapping[str, Any]) -> int:
         raise Refused("no_key", "您的会话中没有原文的密钥；请本单位密钥持有人为您授予后再办理。")
     own = KemPublicKey(from_base64(desk.account(officer).kem_key))
     bundles = [
-        wrap_to_officer(desk.manifest, report.id, key, own)
+        desk.retention.layered(wrap_to_officer(desk.manifest, report.id, key, own), report.received_at)
         for compartment, key in reader.keys_for(petition_office=True)
         if compartment == CONTENT
     ]

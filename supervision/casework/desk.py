@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from events.custody import CustodyBatch
 from events.custody_reader import CustodyReader
 from events.ledger import Ledger
+from events.model import Event, Sealing
 from events.signing import Signer
 from events.store import LogStore
 from events.vocabulary.streams import (
@@ -27,7 +28,9 @@ from supervision.casework.known_accounts import KnownAccounts
 from supervision.casework.officer_session import OfficerSession
 from supervision.domain.access import AccessLog
 from supervision.domain.aggregate import Aggregate, Stamp
+from supervision.domain.appraisal import Appraisal
 from supervision.domain.clue import Clue
+from supervision.domain.contact import ContactUse
 from supervision.domain.correspondence import Correspondence
 from supervision.domain.deployment import Deployment
 from supervision.domain.officer import OfficerAccount
@@ -40,6 +43,9 @@ from supervision.domain.sealed_report import SealedReport
 from supervision.sealing.binding import Rng
 from supervision.sealing.files import FileVault
 from supervision.sealing.manifest import KeyManifest
+from supervision.sealing.opening import Opener
+from supervision.sealing.retention import RetentionKeys
+from supervision.sealing.sharings import RecordedSharings
 from supervision.settings import Settings
 
 A = TypeVar("A", bound=Aggregate)
@@ -49,7 +55,8 @@ A = TypeVar("A", bound=Aggregate)
 class Desk:
     """Time, randomness and keys come in from outside; nothing here is global. ``accounts``: verified, not as stored.
 
-    ``manifests``: the pinned key manifest and its ancestors by hash; ``manifest`` is the pinned one.
+    ``manifests``: the pinned key manifest and its ancestors by hash; ``manifest`` is the pinned one. ``facts``: opens
+    the office's facts of an event; None where they are gone or this process has no key for them.
     """
 
     settings: Settings
@@ -61,7 +68,9 @@ class Desk:
     manifest: KeyManifest
     manifests: Mapping[str, KeyManifest]
     directory: Directory
+    facts: Callable[[UUID, Sealing], Mapping[str, Any] | None]
     vault: FileVault
+    retention: RetentionKeys
     index: IndexStore
     clock: Callable[[], datetime]
     rng: Rng
@@ -69,8 +78,14 @@ class Desk:
     # -- fetching -----------------------------------------------------------------------------------------------
 
     def report(self, report_id: UUID) -> Report:
-        """Raises :class:`Refused` where there is no such report."""
-        return self._existing(Report, report_id, "举报件")
+        """A report, with those who are excluded from it. Raises :class:`Refused` where there is no such report."""
+        report = self._existing(Report, report_id, "举报件")
+        for sealing in report.office_facts:
+            told = self.facts(report_id, sealing)
+            report.facts_unread = report.facts_unread or told is None
+            for one in (told or {}).get("excluded", ()):
+                report.learn_excluded(one["officer"], one["reason"])
+        return report
 
     def sealed_report(self, report_id: UUID) -> SealedReport:
         """Raises :class:`Refused` where there is no such sealed report."""
@@ -94,6 +109,14 @@ class Desk:
     def opening(self, opening_id: UUID) -> Opening:
         """Raises :class:`Refused` where there is no such opening."""
         return self._existing(Opening, opening_id, "启封申请")
+
+    def contact(self, contact_id: UUID) -> ContactUse:
+        """Raises :class:`Refused` where there is no such use of the contact compartment."""
+        return self._existing(ContactUse, contact_id, "联络申请")
+
+    def appraisal(self, appraisal_id: UUID) -> Appraisal:
+        """Raises :class:`Refused` where there is no such appraisal."""
+        return self._existing(Appraisal, appraisal_id, "鉴定")
 
     def register(self, office: str, kind: str, year: int) -> Register:
         """The register of an office, kind and year; empty before its first number."""
@@ -120,6 +143,27 @@ class Desk:
         if not events or type(events[0]) not in aggregate.begins_with():
             raise Refused("not_found", f"没有找到这一{what}；请从列表重新打开。")
         return aggregate.replay(stream_id, events)
+
+    def opener(self, sealing: Sealing, stream_id: UUID, before: int = 0) -> Opener:
+        """What opens a sealing of an event of this stream. Raises :class:`Refused` where its manifest is not known.
+
+        Shares are those of the custodians and relay officers who hold them now; ``before``: who held them just before
+        this position of the log.
+        """
+        manifest = self.manifests.get(sealing.manifest)
+        if manifest is None:
+            raise Refused("manifest", "本件按未知的密钥清单密封，拒绝打开；请管理员核对密钥清单。")
+        sharings = RecordedSharings(self.manifests, lambda stream: self._events_before(stream, before))
+        return Opener(manifest, sealing, stream_id, self.retention, sharings)
+
+    def _events_before(self, stream_id: UUID, position: int) -> list[Event]:
+        """Of a stream, up to a position of the log; 0 for all."""
+        events = self.ledger.events_of(stream_id)
+        return [
+            event
+            for event in events
+            if not position or (self.log.position_of(stream_id, event.originator_version) or 0) < position
+        ]
 
     # -- deciding -----------------------------------------------------------------------------------------------
 

@@ -7,10 +7,12 @@ from typing import Any
 
 from supervision.casework import forms
 from supervision.casework.actions import Action, Choices, Work
+from supervision.casework.contact_notice import refuse_unless_reached
 from supervision.casework.handling import INSPECTORS, a_handler, the_clue
 from supervision.casework.notes import custody_of, sealed_note, sealing_of
 from supervision.casework.petition import CLERKS, NoInput, of_the_office, state
 from supervision.domain.codes import NoFeedbackReason, Notice, ReportState, Role
+from supervision.domain.contact_codes import ContactPurpose
 from supervision.domain.refusal import Refused
 
 S = ReportState
@@ -45,6 +47,8 @@ def _feed_back(work: Work, data: Mapping[str, Any]) -> int:
     report, stamp = case.report, desk.stamp(work.officer)
     if data["mode"] == Notice.STATUS_PAGE and not report.reporter_kem_key:
         raise Refused("no_code", "本件没有查询码，举报人看不到查询页；请选择其他反馈方式。")
+    if data["mode"] == Notice.RELAY:
+        refuse_unless_reached(desk, report.id, ContactPurpose.RESULT)
     note = sealed_note(work, report.id, data["note"])
     report.feed_back(
         stamp,
@@ -73,15 +77,20 @@ def _object(work: Work, data: Mapping[str, Any]) -> int:
     return work.desk.record(work.officer.signer, report, custody=custody_of(note))
 
 
+EXPLAINED_BY = (Notice.STATUS_PAGE, Notice.PHONE, Notice.IN_PERSON, Notice.LETTER, Notice.RELAY)
+
+
 class ExplanationForm(forms.CommandForm):
     """How the objection was answered."""
 
-    mode = forms.choice("说明方式", Notice, only=(Notice.STATUS_PAGE, Notice.PHONE, Notice.IN_PERSON, Notice.LETTER))
+    mode = forms.choice("说明方式", Notice, only=EXPLAINED_BY)
     note = forms.note("说明内容", required=True)
 
 
 def _explain(work: Work, data: Mapping[str, Any]) -> int:
     report = work.case.report
+    if data["mode"] == Notice.RELAY:
+        refuse_unless_reached(work.desk, report.id, ContactPurpose.EXPLANATION)
     note = sealed_note(work, report.id, data["note"])
     report.explain_objection(work.desk.stamp(work.officer), data["mode"], sealing_of(note))
     return work.desk.record(work.officer.signer, report, custody=custody_of(note))

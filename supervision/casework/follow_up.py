@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from supervision.casework import forms
 from supervision.casework.actions import Action, Choices, Work
+from supervision.casework.contact_notice import refuse_unless_reached
 from supervision.casework.handling import of_the_clue_office
 from supervision.casework.notes import custody_of, sealed_note, sealing_of
 from supervision.casework.petition import CLERKS, HEADS, of_the_office, state
@@ -19,8 +21,11 @@ from supervision.domain.codes import (
     Role,
     SubordinateStage,
 )
+from supervision.domain.contact_codes import ContactPurpose
 from supervision.domain.refusal import Refused
 from supervision.domain.report import ARCHIVABLE
+from supervision.sealing.compartments import FACTS
+from supervision.sealing.envelope import Part, ToOffice, seal
 
 S = ReportState
 
@@ -45,8 +50,8 @@ class NoticeForm(forms.CommandForm):
     mode = forms.choice(
         "告知方式",
         Notice,
-        only=(Notice.STATUS_PAGE, Notice.PHONE, Notice.IN_PERSON, Notice.LETTER),
-        hint="选“查询页”时，同时在举报人的查询页发布核准用语。",
+        only=(Notice.STATUS_PAGE, Notice.PHONE, Notice.IN_PERSON, Notice.LETTER, Notice.RELAY),
+        hint="选“查询页”时，同时在举报人的查询页发布核准用语；选“联络员告知”须有联络员联系到本人的记录。",
     )
 
 
@@ -56,6 +61,9 @@ def _notify(work: Work, data: Mapping[str, Any]) -> int:
     if data["mode"] == Notice.STATUS_PAGE and not report.reporter_kem_key:
         raise Refused("no_code", "本件没有查询码，举报人看不到查询页；请选择其他告知方式。")
     told = S.ACCEPTED if report.state is S.TRANSFERRED else report.state
+    if data["mode"] == Notice.RELAY:
+        purpose = ContactPurpose.ACCEPTANCE if told is S.ACCEPTED else ContactPurpose.ROUTING
+        refuse_unless_reached(desk, report.id, purpose)
     subject = {S.ACCEPTED: "acceptance", S.NOT_ACCEPTED: "refusal"}.get(told, "routing")
     report.notify_reporter(stamp, subject, data["mode"])
     if data["mode"] == Notice.STATUS_PAGE:
@@ -121,9 +129,12 @@ def _colleagues(work: Work) -> Choices:
 
 
 def _exclude(work: Work, data: Mapping[str, Any]) -> int:
-    report = work.case.report
-    report.exclude(work.desk.stamp(work.officer), data["officer"], data["reason"])
-    return work.desk.record(work.officer.signer, report)
+    desk, report = work.desk, work.case.report
+    told = json.dumps({"excluded": [{"officer": data["officer"], "reason": data["reason"]}]}).encode()
+    sealed = seal(desk.manifest, report.id, [Part(FACTS, "facts", told)], ToOffice(report.office), desk.rng)
+    bundle = desk.retention.layered(sealed, report.received_at)
+    report.exclude(desk.stamp(work.officer), data["officer"], bundle.sealing)
+    return desk.record(work.officer.signer, report, custody=custody_of(bundle))
 
 
 ACTIONS = (

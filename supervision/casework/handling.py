@@ -119,7 +119,9 @@ def _propose_distribution(work: Work, data: Mapping[str, Any]) -> int:
 def _approve_distribution(work: Work, _: Mapping[str, Any]) -> int:
     clue = the_clue(work)
     _refuse_who_cannot_handle(work, clue)
-    bundles = wraps_for(work, clue.id, [clue.department]) if clue.department != work.case.report.department else []
+    # What was added while others handled it is sealed to their department, and not to the one of the transfer.
+    elsewhere = clue.department != work.case.report.department or clue.former_handlers
+    bundles = wraps_for(work, clue.id, [clue.department]) if elsewhere else []
     clue.approve_distribution(work.desk.stamp(work.officer), tuple(b.sealing for b in bundles))
     return work.desk.record(work.officer.signer, clue, custody=custody_of(*bundles))
 

@@ -71,6 +71,7 @@ def _draft(work: Work, data: Mapping[str, Any]) -> int:
         ToReporter(reporter),
         desk.rng,
     )
+    for_reporter = desk.retention.layered(for_reporter, report.received_at)
     correspondence.draft_message(
         desk.stamp(work.officer),
         report=report.id,

@@ -32,15 +32,27 @@ def wraps_for(work: Work, stream_id: UUID, offices: Sequence[str]) -> list[Seale
     """Wraps for ``offices`` of all keys that they need, one bundle a key, for an event of ``stream_id``.
 
     Of the content, or of the de-identified version in its place. Raises Refused where the officer has no key, or an
-    office none in the manifest.
+    office none in the manifest, or where somebody who is reported has an office's key or may get it (SoD-7).
     """
     desk = work.desk
+    _refuse_keys_of_those_reported(work, offices)
     petition = all(desk.settings.office(office).kind == "petition" for office in offices)
     keys = ContentReader(desk, work.officer, work.case.report, work.case.clue).keys_for(petition_office=petition)
     try:
-        return [wrap_to_offices(desk.manifest, stream_id, key, offices, compartment) for compartment, key in keys]
+        bundles = [wrap_to_offices(desk.manifest, stream_id, key, offices, compartment) for compartment, key in keys]
     except CannotSeal as problem:
         raise Refused("no_office_key", str(problem)) from None
+    return [desk.retention.layered(bundle, work.case.report.received_at) for bundle in bundles]
+
+
+def _refuse_keys_of_those_reported(work: Work, offices: Sequence[str]) -> None:
+    for officer in work.case.report.named_here:
+        account = work.desk.account(officer)
+        if not account.departed and not {account.office, *account.grants}.isdisjoint(offices):
+            raise Refused(
+                "SoD-7",
+                "接收单位有须回避的人员持有该单位密钥，不能把本件封给它；请改选其他单位，没有其他单位可办的，径送上级。",
+            )
 
 
 def sealing_of(bundle: SealedBundle | None) -> Sealing | None:

@@ -165,8 +165,9 @@ def close(desk: Desk, working: WorkingState, officer: OfficerSession, opening_id
 def request_file(desk: Desk, officer: OfficerSession, opening_id: UUID) -> bytes:
     """What a custodian carries to his own machine (``supervision custodian contribute``). Raises Refused."""
     opening = _approved(desk, opening_id)
+    desk.report(opening.report).refuse_excluded(officer.officer)
     opener = opener_of(desk, opening)
-    holder = _holder(opener, officer)
+    holder = _holder(opening, opener, officer)
     return file_for(desk, opening, opener, holder.kem.key_id).encode()
 
 
@@ -177,7 +178,7 @@ def contribute(desk: Desk, officer: OfficerSession, opening_id: UUID, answer: by
     """
     opening = _approved(desk, opening_id)
     opener = opener_of(desk, opening)
-    holder = _holder(opener, officer)
+    holder = _holder(opening, opener, officer)
     given = _answer(desk, opening, answer)
     if given.key != holder.kem.key_id:
         raise Refused("key", "答复不是用您本人的保管私钥生成的；请用您的私钥文件重新生成。")
@@ -204,7 +205,7 @@ def decline(desk: Desk, officer: OfficerSession, opening_id: UUID, reason: Decli
         desk.stamp(officer),
         case_of(desk, opening),
         approval=approval_of(desk, opening),
-        custodian_key=_holder(opener_of(desk, opening), officer).kem.key_id,
+        custodian_key=_holder(opening, opener_of(desk, opening), officer).kem.key_id,
         reason=reason,
     )
     return _record(desk, officer, opening)
@@ -274,10 +275,10 @@ def _for_gate(desk: Desk, officer: OfficerSession, opening_id: UUID) -> Opening:
     return opening
 
 
-def _holder(opener: Opener, officer: OfficerSession) -> Holder:
+def _holder(opening: Opening, opener: Opener, officer: OfficerSession) -> Holder:
     """The custodian that this officer is. Raises Refused."""
     officer.require(*sorted(CUSTODIANS))
-    for holder in opener.manifest.custodians:
+    for holder in opener.keepers(opening.asked.compartments[0]).custodians:
         if holder.id == officer.officer:
             return holder
     raise Refused("not_custodian", "封存本件的密钥清单中没有您这一名保管人；请由清单中的保管人提交。")

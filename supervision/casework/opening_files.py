@@ -20,12 +20,13 @@ from events.policy import Policy
 from events.proof import LogProof
 from events.vocabulary.intake import ReportReceived
 from events.vocabulary.report import NamedStatusVerified, ReportRegistered
-from events.vocabulary.streams import deployment_id, officer_stream_id
+from events.vocabulary.streams import deployment_id, officer_stream_id, sharing_id
 from supervision.casework.desk import Desk
 from supervision.checkpointing.policy import load_policy
 from supervision.domain.opening import Opening
 from supervision.domain.refusal import Refused
 from supervision.openings.request_file import RequestFile
+from supervision.sealing.errors import PeriodKeyMissing
 from supervision.sealing.opening import Opener
 from supervision.sealing.wraps import find_wrap
 
@@ -42,17 +43,20 @@ def file_for(desk: Desk, opening: Opening, opener: Opener, key_id: str) -> Reque
             *desk.log.stream(deployment_id(desk.manifest.origin)),
             *_of_report(desk, opening),
             *desk.log.stream(UUID(asked.sealed_stream), gt=asked.sealed_version - 1, lte=asked.sealed_version),
+            *_sharings(desk, opening, opener),
             *desk.log.stream(opening.id),
         )
     }
     entries |= {(one.stream_id, one.stream_version): one for one in _officers(desk, entries.values())}
     pinned = desk.manifest.hash
+    stored = list(_wraps(desk, opening, opener, key_id))
     return RequestFile(
         origin=desk.manifest.origin,
         opening=opening.id,
         entries=tuple(sorted(_recorded(desk, entry) for entry in entries.values())),
         manifests=tuple(manifest.to_bytes() for hash_, manifest in desk.manifests.items() if hash_ != pinned),
-        wraps=tuple(_wraps(desk, opening, opener, key_id)),
+        wraps=tuple(wrap for wrap, _ in stored),
+        layer_keys=tuple(layer_key for _, layer_key in stored),
     )
 
 
@@ -65,6 +69,16 @@ def with_proofs(desk: Desk, file: RequestFile) -> RequestFile:
 
 def _of_report(desk: Desk, opening: Opening) -> Iterator[Entry]:
     return (entry for entry in desk.log.stream(opening.report) if entry.topic in _OF_REPORT)
+
+
+def _sharings(desk: Desk, opening: Opening, opener: Opener) -> Iterator[Entry]:
+    """What had become of the shares when the opening was asked for."""
+    asked_at = desk.log.position_of(opening.id, 1) or 0
+    for compartment in opening.asked.compartments:
+        place, ref = opener.split_key(compartment)
+        for entry in desk.log.stream(sharing_id(place.stream_id, ref.commitment)):
+            if (desk.log.position_of(entry.stream_id, entry.stream_version) or 0) < asked_at:
+                yield entry
 
 
 def _officers(desk: Desk, entries: Iterable[Entry]) -> Iterator[Entry]:
@@ -87,13 +101,21 @@ def _recorded(desk: Desk, entry: Entry) -> RecordedEntry:
     return RecordedEntry(position, entry)
 
 
-def _wraps(desk: Desk, opening: Opening, opener: Opener, key_id: str) -> Iterator[bytes]:
+def _wraps(desk: Desk, opening: Opening, opener: Opener, key_id: str) -> Iterator[tuple[bytes, bytes]]:
+    """Each wrap as stored, with the key of its layer."""
     for compartment in opening.asked.compartments:
-        _, ref = opener.split_key(compartment)
-        wrap = desk.custody.wrap(bytes.fromhex(find_wrap(ref, key_id).sha256))
+        place, ref = opener.split_key(compartment, key_id)
+        named = find_wrap(ref, key_id)
+        wrap = desk.custody.wrap(bytes.fromhex(named.sha256))
+        now = desk.opener(opener.sealing, place.stream_id)
+        if wrap is None and now.keepers(compartment) != opener.keepers(compartment):
+            raise Refused("reshared", "申请之后保管人已经更换，原保管人的份额已销毁；请撤回本次申请，重新申请。")
         if wrap is None:
             raise Refused("gone", "封存的份额已不在保管库中，不能启封；请管理员运行 supervision verify 查明。")
-        yield wrap
+        try:
+            yield wrap, desk.retention.key_of_wrap(place, ref, named, wrap)
+        except PeriodKeyMissing as missing:
+            raise Refused("period_key", str(missing)) from None
 
 
 def _cosigned(desk: Desk, policy: Policy, at_least: int) -> bytes:

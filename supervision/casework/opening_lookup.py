@@ -37,14 +37,13 @@ def openings_of(desk: Desk, report_id: UUID) -> list[Opening]:
 
 
 def opener_of(desk: Desk, opening: Opening) -> Opener:
-    """Of the sealing that holds the shares. Raises Refused."""
+    """Of the sealing that holds the shares, as they were held when it was asked for. Raises Refused."""
     asked = opening.asked
     events = desk.ledger.events_of(UUID(asked.sealed_stream))
     sealing = getattr(events[asked.sealed_version - 1], "sealing", None)
-    manifest = desk.manifests.get(sealing.manifest) if isinstance(sealing, Sealing) else None
-    if manifest is None or not isinstance(sealing, Sealing):
+    if not isinstance(sealing, Sealing):
         raise Refused("manifest", "本件按未知的密钥清单密封，不能启封；请管理员核对密钥清单。")
-    return Opener(manifest, sealing, UUID(asked.sealed_stream))
+    return desk.opener(sealing, UUID(asked.sealed_stream), before=desk.log.position_of(opening.id, 1) or 0)
 
 
 def approval_of(desk: Desk, opening: Opening) -> str:
@@ -76,6 +75,8 @@ def same_body(desk: Desk, officer: OfficerSession, report: Report) -> bool:
 
 def shares_in(desk: Desk, report_id: UUID, addition: int) -> Shares:
     """The event that holds the shares of the report, or of one of its additions. Raises Refused."""
+    if gone := desk.report(report_id).identity_tombstone:
+        raise Refused("destroyed", gone)
     stream = correspondence_id(report_id) if addition else report_id
     kind = SupplementReceived if addition else ReportReceived
     found = [event for event in desk.ledger.events_of(stream) if isinstance(event, kind)]
@@ -83,7 +84,8 @@ def shares_in(desk: Desk, report_id: UUID, addition: int) -> Shares:
         event = found[max(addition - 1, 0)]
     except IndexError:
         raise Refused("not_found", "没有这件举报或者补充材料；请从列表重新打开。") from None
-    return Shares(stream_id=stream, version=event.originator_version, sealing=event.sealing)
+    sealing = desk.opener(event.sealing, stream).in_force
+    return Shares(stream_id=stream, version=event.originator_version, sealing=sealing)
 
 
 def statement_of(desk: Desk, opening: Opening, version: int) -> str:

@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NoReturn
 from uuid import UUID
 
 from events.custody import CustodyBatch
 from events.ledger import Conflict
-from events.model import SealedItem, Sealing
+from events.model import SealedItem
 from events.vocabulary.opening import GateReleased, ShareContributed
 from events.vocabulary.streams import correspondence_id
 from supervision.casework.content import sealings_of
@@ -23,7 +24,7 @@ from supervision.domain.opening import Opening
 from supervision.domain.refusal import Refused
 from supervision.sealing import wraps
 from supervision.sealing.contribution import open_contribution, recall_ephemeral
-from supervision.sealing.errors import SealingError
+from supervision.sealing.errors import BadShare, SealingError
 from supervision.sealing.files import OpenedFile
 from supervision.sealing.keys import KemPrivateKey
 from supervision.sealing.opening import Opener
@@ -130,14 +131,19 @@ def _data_keys(
                 piece = open_contribution(
                     opener, compartment, sealed, giver, opening=opening.id, approval=approval, ephemeral=ephemeral
                 )
-                place, ref = opener.split_key(compartment)
+                place, ref = opener.split_key(compartment, giver)
                 wraps.check_piece(place, ref, wraps.find_wrap(ref, giver), piece)
                 pieces[compartment][giver] = piece
         except SealingError:
             bad.append(giver)
     if bad:
         _reject(desk, officer, opening, opener, bad)
-    return {compartment: opener.combine(compartment, given) for compartment, given in pieces.items()}
+    try:
+        return {compartment: opener.combine(compartment, given) for compartment, given in pieces.items()}
+    except BadShare as problem:  # his own commitment is to it, but it does not fit the others: a change of custodians
+        _reject(desk, officer, opening, opener, [problem.key_id])
+    except SealingError as problem:
+        raise Refused("misfit", str(problem)) from None
 
 
 def _given(opening: Opening, opener: Opener) -> dict[str, Given]:
@@ -156,12 +162,13 @@ def _wrap(desk: Desk, event: Given, compartment: str) -> bytes:
     return data
 
 
-def _reject(desk: Desk, officer: OfficerSession, opening: Opening, opener: Opener, bad: list[str]) -> None:
+def _reject(desk: Desk, officer: OfficerSession, opening: Opening, opener: Opener, bad: list[str]) -> NoReturn:
     """Record whose pieces are bad, and say so."""
     stamp = desk.stamp(officer)
     destroyed = tuple(sha256 for giver in bad for sha256 in opening.reject_share(stamp, giver))
     desk.record(officer.signer, opening, custody=_destroying(destroyed))
-    names = "、".join(opener.manifest.names[giver] for giver in bad)
+    known = {**opener.manifest.names, **opener.keepers(opening.asked.compartments[0]).names}
+    names = "、".join(known[giver] for giver in bad)
     raise Refused("bad_share", f"{names}提交的份额与封存时的承诺不符，已记录并剔除；请其核对后重新提交。")
 
 
@@ -202,15 +209,8 @@ def _items(desk: Desk, report_id: UUID, keys: Mapping[str, bytes]) -> Iterator[t
     for stream in (report_id, correspondence_id(report_id)):
         for event in desk.ledger.events_of(stream):
             for sealing in sealings_of(event):
-                opener = _opener(desk, sealing, stream)
+                opener = desk.opener(sealing, stream)
                 for item in sealing.items:
                     key = keys.get(item.compartment)
                     if key is not None and opener.is_key_of(item.compartment, key):
                         yield opener, item
-
-
-def _opener(desk: Desk, sealing: Sealing, stream: UUID) -> Opener:
-    manifest = desk.manifests.get(sealing.manifest)
-    if manifest is None:
-        raise Refused("manifest", "本件按未知的密钥清单密封，拒绝打开；请管理员核对密钥清单。")
-    return Opener(manifest, sealing, stream)

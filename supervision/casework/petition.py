@@ -8,6 +8,7 @@ from uuid import UUID
 
 from supervision.casework import forms
 from supervision.casework.actions import Action, Case, Choices, Work
+from supervision.casework.contact_notice import refuse_unless_reached
 from supervision.casework.notes import custody_of, sealed_note, sealing_of, wraps_for
 from supervision.casework.numbering import record_numbered
 from supervision.domain.aggregate import Stamp
@@ -22,6 +23,7 @@ from supervision.domain.codes import (
     UrgentReason,
     Verification,
 )
+from supervision.domain.contact_codes import ContactPurpose
 from supervision.domain.refusal import Refused
 from supervision.domain.report import SENT_ON, Report, Screening
 
@@ -85,6 +87,8 @@ def _screen(work: Work, data: Mapping[str, Any]) -> int:
     desk, report = work.desk, work.case.report
     matter = MatterClass(data["matter_class"])
     _check_target(work, Proposal(data["proposal"]), data["target"])
+    if data["verification"] == Verification.RELAY:
+        refuse_unless_reached(desk, report.id, ContactPurpose.VERIFICATION)
     found = Screening(
         matter_class=matter,
         in_scope=matter not in {MatterClass.OUT_OF_SCOPE, MatterClass.NO_SUBSTANCE},

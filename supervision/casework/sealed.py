@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-import json
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import BinaryIO
 from uuid import UUID
 
 from events.custody import CustodyBatch
-from events.model import SealedItem, Sealing
+from events.model import Sealing
 from events.vocabulary.correspondence import SupplementReceived
 from events.vocabulary.streams import correspondence_id
 from supervision.casework.desk import Desk
 from supervision.casework.numbering import record_numbered
 from supervision.casework.officer_session import OfficerSession
 from supervision.casework.petition import CLERKS, HEADS
-from supervision.casework.sealed_package import keep_copy
+from supervision.casework.sealed_package import SUPERIORS_COPIES, keep_copy, package_to_carry
 from supervision.domain.codes import Role
 from supervision.domain.refusal import Refused
-from supervision.domain.sealed_report import SealedReport, SealedState
-from supervision.sealing.compartments import CONTENT, FACTS
+from supervision.domain.sealed_report import FILE, SITE, SealedReport, SealedState
+from supervision.openings.request_file import NotAcceptable
+from supervision.sealed_archive.acknowledgement import Acknowledgement
+from supervision.sealed_archive.archive import Archive
+from supervision.sealed_archive.package import Package, contents_of
+from supervision.sealed_archive.reading import Piece, Reading, SealedContent, pieces_of
+from supervision.sealing.errors import SealingError
 from supervision.sealing.files import OpenedFile
-from supervision.sealing.keys import KemPrivateKey
 from supervision.sealing.opening import Opener
+from supervision.sealing.strict_json import to_base64
 
 COUNTY_ROLES = tuple(sorted(CLERKS | HEADS))
 
@@ -53,7 +59,7 @@ def tell_principal(desk: Desk, officer: OfficerSession, report_id: UUID) -> int:
 
 def report_to_superior(desk: Desk, officer: OfficerSession, report_id: UUID, mode: str) -> int:
     """Send it up: ``site`` (the superior reads it on this platform) or ``file`` (carried)."""
-    if mode not in {"site", "file"}:
+    if mode not in {SITE, FILE}:
         raise Refused("mode", "径送方式应为“平台径送”或“密件携送”；请重新选择。")
     sealed = _of_office(desk, officer, report_id)
     sealed.report_to_superior(desk.stamp(officer), mode)
@@ -64,14 +70,49 @@ def destroy_copy(desk: Desk, officer: OfficerSession, report_id: UUID) -> int:
     """Destroy the county's ciphertext after the superior has acknowledged; by the head of the office."""
     officer.require(Role.PETITION_HEAD)
     sealed = _of_office(desk, officer, report_id)
-    envelopes, files, wraps = _kept([*sealed.sealings, *(e.sealing for e in _supplements(desk, sealed.id))])
+    sealings = [*sealed.sealings, *(e.sealing for e in _supplements(desk, sealed.id))]
+    envelopes, files, wraps = _kept(sealings)
     named = tuple(sha256.hex() for sha256 in (*envelopes, *files, *wraps))
     sealed.destroy(desk.stamp(officer), named)
+    if sealed.mode == SITE:
+        keep_copy(desk, report_id)  # again: the reporter may have added something since it was acknowledged
+    elif sealed.acknowledged_contents != contents_of(sealings):
+        raise Refused("additions", "上级签收之后，举报人又作了补充；请重新取密件携送上级，登记新的签收之后再销毁。")
     return desk.record(
         officer.signer,
         sealed,
         custody=CustodyBatch(destroy_envelopes=envelopes, destroy_files=files, destroy_wraps=wraps),
     )
+
+
+def package(desk: Desk, officer: OfficerSession, report_id: UUID) -> BinaryIO:
+    """The package to be carried to the superior; the caller closes it. Raises Refused."""
+    sealed = _of_office(desk, officer, report_id)
+    if sealed.mode != FILE or sealed.state is SealedState.DESTROYED:
+        raise Refused("mode", "只有以密件携送、尚未销毁的径送件可以取密件。")
+    return package_to_carry(desk, report_id)
+
+
+def take_acknowledgement(desk: Desk, officer: OfficerSession, report_id: UUID, data: bytes) -> int:
+    """Record the superior's signed word that was carried back. Raises Refused for one that is not for this report."""
+    sealed = _of_office(desk, officer, report_id)
+    try:
+        word = Acknowledgement.parse(data)
+        if (word.origin, word.report) != (desk.manifest.origin, report_id):
+            raise NotAcceptable("签收文件不是本件的；请核对编号，登记到它所属的径送件上。")
+        word.check(desk.manifest.superior.witness)
+    except NotAcceptable as problem:
+        raise Refused("acknowledgement", str(problem)) from None
+    if word.contents != contents_of([*sealed.sealings, *(e.sealing for e in _supplements(desk, sealed.id))]):
+        raise Refused("additions", "举报人又作了补充，这份签收不含补充的内容；请重新取密件携送上级。")
+    sealed.take_acknowledgement(
+        desk.stamp(officer),
+        contents=word.contents,
+        acknowledged_at=word.acknowledged_at,
+        principal_may_know=word.principal_may_know,
+        signature=to_base64(word.signature),
+    )
+    return desk.record(officer.signer, sealed)
 
 
 def _of_office(desk: Desk, officer: OfficerSession, report_id: UUID) -> SealedReport:
@@ -102,128 +143,86 @@ def _kept(sealings: list[Sealing]) -> tuple[tuple[bytes, ...], tuple[bytes, ...]
 # -- the superior -------------------------------------------------------------------------------------------------
 
 
-Evidence = tuple[tuple[int, str, SealedItem | None], ...]
-"""Number and name of each file that came with something, with its cleaned copy; None without one."""
+def acknowledge(desk: Desk, officer: OfficerSession, report_id: UUID, *, principal_may_know: bool = False) -> int:
+    """The superior confirms that he has it; his own copy is written first (:mod:`.sealed_package`).
 
-
-@dataclass(frozen=True, kw_only=True, repr=False)
-class SealedAddition:
-    """What the reporter added later. ``day``: ISO date."""
-
-    day: str
-    text: str
-    files: Evidence
-
-
-@dataclass(frozen=True, kw_only=True, repr=False)
-class SealedContent:
-    """What the superior reads."""
-
-    title: str
-    text: str
-    respondents: tuple[dict[str, Any], ...]
-    categories: tuple[str, ...]
-    facts: dict[str, Any]
-    files: Evidence
-    additions: tuple[SealedAddition, ...]
-
-
-def acknowledge(desk: Desk, officer: OfficerSession, report_id: UUID) -> int:
-    """The superior confirms that he has it; his own copy is written first (:mod:`.sealed_package`)."""
+    ``principal_may_know``: he has nothing against the county's principal being told of it (A-15).
+    """
     officer.require(Role.SUPERIOR_OFFICER)
     sealed = desk.sealed_report(report_id)
     sealed.acknowledge(desk.stamp(officer))
+    if principal_may_know:
+        sealed.clear_principal(desk.stamp(officer))
     keep_copy(desk, report_id)
     return desk.record(officer.signer, sealed)
 
 
 class SealedReader:
-    """Opens a sealed report that went up, with the superior's content key from the officer's session."""
+    """Opens a sealed report that went up, with the superior's content key from the officer's session.
+
+    Once the county has destroyed its own, out of the copy that the superior has kept.
+    """
 
     def __init__(self, desk: Desk, officer: OfficerSession, report_id: UUID) -> None:
         officer.require(Role.SUPERIOR_OFFICER)
         sealed = desk.sealed_report(report_id)
-        if sealed.state not in {SealedState.REPORTED, SealedState.ACKNOWLEDGED}:
+        if sealed.state is SealedState.RECEIVED:
             raise Refused("state", f"本径送件当前为“{sealed.state.label}”，不能阅看。")
         key = officer.office_keys.get(desk.manifest.superior.office_id)
         if key is None:
             raise Refused("no_key", "您的会话中没有上级机关的内容密钥；请由密钥持有人授予。")
-        self._report = _Parcel(desk, sealed.id, sealed.sealings[0], key)
-        self._additions = [
-            (event.occurred_at[:10], _Parcel(desk, event.originator_id, event.sealing, key))
-            for event in _supplements(desk, sealed.id)
-        ]
+        try:
+            if sealed.state is SealedState.DESTROYED:
+                package = _kept_package(desk, report_id)
+                self._reading = Reading(package, pieces_of(package), key)
+            else:
+                pieces = [Piece(sealed.id, "", sealed.sealings[0])]
+                pieces += [Piece(e.originator_id, e.occurred_at[:10], e.sealing) for e in _supplements(desk, sealed.id)]
+                self._reading = Reading(_Here(desk), pieces, key)
+        except SealingError as problem:
+            raise Refused("gone", str(problem)) from None
 
     def read(self) -> SealedContent:
-        """Content and facts; identity stays with the superior's custodians."""
-        report = self._report
-        return SealedContent(
-            title=report.text(CONTENT, "title"),
-            text=report.text(CONTENT, "text"),
-            respondents=tuple(json.loads(report.text(CONTENT, "respondents") or "[]")),
-            categories=tuple(json.loads(report.text(CONTENT, "categories") or "[]")),
-            facts=json.loads(report.text(FACTS, "facts") or "{}"),
-            files=report.files(),
-            additions=tuple(
-                SealedAddition(day=day, text=added.text(CONTENT, "text"), files=added.files())
-                for day, added in self._additions
-            ),
-        )
+        """Content and facts; identity stays with the superior's custodians. Raises Refused."""
+        try:
+            return self._reading.read()
+        except SealingError as problem:
+            raise Refused("gone", str(problem)) from None
 
     def file(self, number: int, addition: int = 0) -> tuple[str, str, OpenedFile]:
         """Name, media type and verified content of a cleaned copy; the caller closes it. Raises Refused.
 
         ``addition``: 0 for the report itself, else which addition the file came with, from 1.
         """
-        parcels = [self._report, *(added for _, added in self._additions)]
-        if not 0 <= addition < len(parcels):
-            raise Refused("no_file", _NO_COPY)
-        return parcels[addition].file(number)
+        try:
+            return self._reading.file(number, addition)
+        except SealingError as problem:
+            raise Refused("no_file", str(problem)) from None
 
 
-_NO_COPY = "没有可查看的清洁副本；原件密封保管。"
+def _kept_package(desk: Desk, report_id: UUID) -> Package:
+    path = Archive(desk.settings.home / SUPERIORS_COPIES).path(report_id)
+    if not path.is_file():
+        raise Refused("carried", "本级已销毁；密件在上级自己的档案中，请在那里阅看。")
+    package = Package(path)
+    package.check(None)
+    return package
 
 
-class _Parcel:
-    """What one event sealed to the superior, opened with his content key."""
+@dataclass(frozen=True)
+class _Here:
+    """Custody of this platform as a place of ciphertext."""
 
-    def __init__(self, desk: Desk, stream_id: UUID, sealing: Sealing, key: KemPrivateKey) -> None:
-        manifest = desk.manifests.get(sealing.manifest)
-        if manifest is None:
-            raise Refused("manifest", "本件按未知的密钥清单密封，拒绝打开；请管理员核对密钥清单。")
-        self._desk = desk
-        self._sealing = sealing
-        self._opener = Opener(manifest, sealing, stream_id)
-        self._keys = {
-            ref.compartment: self._opener.unwrap(ref.compartment, data, key)
-            for ref in sealing.keys
-            if ref.compartment in {CONTENT, FACTS}
-            for wrap in ref.wraps
-            if (data := desk.custody.wrap(bytes.fromhex(wrap.sha256))) is not None
-        }
+    desk: Desk
 
-    def text(self, compartment: str, field: str) -> str:
-        for item in self._sealing.items:
-            if (item.compartment, item.field) == (compartment, field) and item.kind == "envelope":
-                envelope = self._desk.custody.envelope(bytes.fromhex(item.sha256))
-                if envelope is None or compartment not in self._keys:
-                    raise Refused("gone", "密封内容不在保管库中；请运行 supervision verify 查明。")
-                return self._opener.open_item(item, self._keys[compartment], envelope).decode()
-        return ""
+    def envelope(self, sha256: bytes) -> bytes | None:
+        return self.desk.custody.envelope(sha256)
 
-    def files(self) -> Evidence:
-        copies = {item.field: item for item in self._sealing.items if item.compartment == CONTENT}
-        described = [name for name in copies if name.startswith("file.") and name.endswith(".meta")]
-        numbers = sorted(int(name.split(".")[1]) for name in described)
-        return tuple(
-            (number, json.loads(self.text(CONTENT, f"file.{number}.meta"))["name"], copies.get(f"file.{number}"))
-            for number in numbers
-        )
+    def wrap(self, sha256: bytes) -> bytes | None:
+        return self.desk.custody.wrap(sha256)
 
-    def file(self, number: int) -> tuple[str, str, OpenedFile]:
-        for item in self._sealing.items:
-            if item.compartment == CONTENT and item.field == f"file.{number}":
-                meta = json.loads(self.text(CONTENT, f"file.{number}.meta"))
-                path = self._desk.custody.file_path(bytes.fromhex(item.sha256))
-                return meta["name"], meta["media_type"], self._opener.open_file(item, self._keys[CONTENT], path)
-        raise Refused("no_file", _NO_COPY)
+    def file(self, sha256: bytes) -> AbstractContextManager[Path]:
+        return nullcontext(self.desk.custody.file_path(sha256))
+
+    def opener(self, sealing: Sealing, stream_id: UUID) -> Opener:
+        return self.desk.opener(sealing, stream_id)

@@ -28,7 +28,10 @@ from supervision.casework.officer_session import OfficerSession
 from supervision.casework.sessions import resume
 from supervision.casework.sign_in import sign_in
 from supervision.database_owner import ownership
+from supervision.demonstration import contacts
+from supervision.demonstration.contacts import CONTACTS
 from supervision.demonstration.county import plan
+from supervision.demonstration.openings import STORIES, Openings
 from supervision.demonstration.people import PEOPLE
 from supervision.demonstration.story import STEPS, SealedStep, Step
 from supervision.domain.codes import Role
@@ -44,6 +47,7 @@ from supervision.intake.importer import import_file
 from supervision.intake.service_tokens import ServiceTokens
 from supervision.platform import Platform
 from supervision.projecting import make_runner
+from supervision.sealing.ceremony import Ceremony
 from supervision.sealing.receipt import ReceiptCode, lookup_tag
 from supervision.witnessing.founding import lay_demonstration_witness
 
@@ -95,7 +99,7 @@ def build(environ: Mapping[str, str]) -> list[Account]:
             accounts = [_account(platform, person) for person in PEOPLE]
             passphrases = {account.officer: account.passphrase for account in accounts}
             officers = _enrol_everybody(platform, county.officers, codes, passphrases)
-            _tell(platform, officers, clock)
+            _tell(platform, ceremony, officers, clock)
             tokens = ServiceTokens(home=site, token_key=platform.console_secrets.token_key)
             _write_accounts(site, accounts, tokens.issue("demonstration", platform.rng))
     return accounts
@@ -138,7 +142,9 @@ def _signed_in(platform: Platform, officer: str, passphrases: Mapping[str, str])
 # -- the story ------------------------------------------------------------------------------------------------
 
 
-def _tell(platform: Platform, officers: Mapping[str, OfficerSession], clock: DemonstrationClock) -> None:
+def _tell(
+    platform: Platform, ceremony: Ceremony, officers: Mapping[str, OfficerSession], clock: DemonstrationClock
+) -> None:
     """Import the samples, then let the officers do what the story says, in the order of its moments."""
     runner = make_runner(platform)
     clock.set(IMPORTED)
@@ -147,6 +153,11 @@ def _tell(platform: Platform, officers: Mapping[str, OfficerSession], clock: Dem
         clock.set(datetime.fromisoformat(step.moment).replace(tzinfo=SHANGHAI))
         runner.run_once()
         _take(platform, runner, officers[step.officer], reports, step)
+    openings = Openings(platform, ceremony, officers, clock.set, runner.run_once)
+    for story in STORIES:
+        openings.tell(story, reports[story.sample])
+    for contact in CONTACTS:
+        contacts.tell(platform, ceremony, officers, clock.set, contact, reports[contact.sample])
     runner.run_once()
 
 

@@ -67,6 +67,11 @@ class Clue(Aggregate):
         """The handlers, once the principal has approved them (B-23); nobody before that."""
         return self.handlers if self.distribution_approver else ()
 
+    @property
+    def approved_department(self) -> str:
+        """Where the principal has sent it (B-23); "" before that, and again once that was withdrawn."""
+        return self.department if self.distribution_approver else ""
+
     def propose_distribution(self, stamp: Stamp, department: str, handlers: tuple[str, ...], registrar: str) -> None:
         """The clue supervisor proposes department and handlers (B-23). ``registrar``: who registered the report."""
         self._at("提出分办意见", S.RECORDED)

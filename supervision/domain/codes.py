@@ -80,6 +80,7 @@ class Verification(Code):
     PHONE = "phone", "电话核实"
     INTERVIEW = "interview", "当面核实"
     DOCUMENT = "document", "凭材料核实"
+    RELAY = "relay", "联络员核实"
     NONE = "none", "未核实"
 
 
@@ -300,6 +301,7 @@ class Notice(Code):
     PHONE = "phone", "电话告知"
     IN_PERSON = "in_person", "当面告知"
     LETTER = "letter", "书面告知"
+    RELAY = "relay", "联络员告知"
     NONE = "none", "未告知"
 
 

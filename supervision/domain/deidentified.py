@@ -17,7 +17,7 @@ from supervision.domain import separation
 from supervision.domain.aggregate import Stamp, applies
 from supervision.domain.codes import ReportState
 from supervision.domain.refusal import Refused, refuse
-from supervision.domain.report_history import ReportHistory
+from supervision.domain.retention import RetainedReport
 from supervision.domain.rights import OriginalPurpose
 
 S = ReportState
@@ -28,7 +28,7 @@ BEFORE_TRANSFER = frozenset({S.REGISTERED, S.SCREENED, S.ACCEPTED})
 WITH_DEPARTMENT = frozenset({S.TRANSFERRED, S.CLOSED, S.FED_BACK, S.OBJECTION})
 
 
-class DeidentifiedReport(ReportHistory):
+class DeidentifiedReport(RetainedReport):
     """What a report's stream tells of its de-identified versions, and the decisions about them.
 
     ``versions``: how many there are. ``original_requests``: officer to the code of his purpose, not decided yet.
@@ -92,9 +92,6 @@ class DeidentifiedReport(ReportHistory):
         if officer not in self.original_requests:
             raise Refused("no_request", "该人员没有待决定的申请；请刷新页面。")
         refuse(separation.against_approving(stamp.actor, proposer=officer))
-
-    def _not_excluded(self, stamp: Stamp) -> None:
-        refuse(separation.against_seeing(stamp.actor, excluded=self.excluded))
 
     # -- what happened ----------------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from supervision.domain import separation
 from supervision.domain.aggregate import Aggregate, Stamp, applies
 from supervision.domain.clue import Clue
 from supervision.domain.codes import NamedStatus, ReportState, Role
-from supervision.domain.opening_rules import DAYS, Asked, check_asked, has_gate, shares_of
+from supervision.domain.opening_rules import DAYS, Asked, check_asked, document_of, has_gate, shares_of
 from supervision.domain.refusal import Refused, refuse
 from supervision.domain.report import Report
 from supervision.domain.rights import (
@@ -74,6 +74,7 @@ class Opening(Aggregate):
         self.contributions: dict[str, facts.ShareContributed] = {}
         self.declined: dict[str, str] = {}
         self.release: facts.GateReleased | None = None
+        self.end_event: facts.OpeningRefused | facts.CompartmentsOpened | facts.OpeningClosed | None = None
 
     @classmethod
     def begins_with(cls) -> tuple[type[Event], ...]:
@@ -143,7 +144,7 @@ class Opening(Aggregate):
             sealed_version=shares.version,
             compartments=asked.compartments,
             purpose=asked.purpose.value,
-            number=asked.number.strip(),
+            number=document_of(asked),
             ephemeral_key=ephemeral_key,
             m=keys[0].m,
             gate=has_gate(keys),
@@ -299,7 +300,7 @@ class Opening(Aggregate):
     @applies(facts.OpeningRefused)
     def _refused(self, event: facts.OpeningRefused) -> None:
         self.approver = event.actor
-        self.state = S.REFUSED
+        self._end(S.REFUSED, event)
 
     @applies(facts.ShareContributed)
     def _contributed(self, event: facts.ShareContributed) -> None:
@@ -321,16 +322,18 @@ class Opening(Aggregate):
 
     @applies(facts.CompartmentsOpened)
     def _opened(self, event: facts.CompartmentsOpened) -> None:
-        self._end(S.OPENED)
+        self._end(S.OPENED, event)
 
     @applies(facts.OpeningClosed)
     def _closed(self, event: facts.OpeningClosed) -> None:
-        self._end(S.CLOSED)
+        self._end(S.CLOSED, event)
 
-    def _end(self, state: OpeningState) -> None:
+    def _end(
+        self, state: OpeningState, event: facts.OpeningRefused | facts.CompartmentsOpened | facts.OpeningClosed
+    ) -> None:
         self.contributions.clear()
         self.release = None
-        self.state = state
+        self.state, self.end_event = state, event
 
     @applies(facts.NoticeDelayed)
     def _notice_delayed(self, event: facts.NoticeDelayed) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from events.model import DataKeyRef, Sealing
+from supervision.domain.approval_number import approval_number
 from supervision.domain.codes import Role
 from supervision.domain.refusal import Refused
 from supervision.domain.rights import OpeningPurpose
@@ -80,22 +81,41 @@ def check_asked(asked: Asked, roles: Collection[Role], sealing: Sealing, *, anon
         raise Refused("role", f"以“{asked.purpose.label}”为由的启封由{names}申请；请由其提出。")
     if not asked.compartments or not allowed.compartments.issuperset(asked.compartments):
         raise Refused("compartments", f"以“{asked.purpose.label}”为由不能启封所选的内容；请重新选择。")
-    if asked.purpose.needs_number and not asked.number.strip():
-        what = "设区的市级以上机关的批准文号" if asked.purpose.needs_municipal_approval else "调取文书的文号"
-        raise Refused("SoD-5", f"以“{asked.purpose.label}”为由的启封须填写{what}；请取得后再申请。")
+    document_of(asked)
     shares = shares_of(sealing, asked.compartments)
-    if anonymous:
+    if anonymous or _unnamed_caller(sealing):
         _check_anonymous(asked, shares, sealing)
     elif asked.purpose is OpeningPurpose.TRACE_ANONYMOUS:
         raise Refused("purpose", "本件不是匿名件，不适用“追查匿名检举控告人”；请改选其他事由。")
 
 
+def document_of(asked: Asked) -> str:
+    """Number of the document that the purpose demands, in its proper form; what was typed where it demands none.
+
+    Raises :class:`Refused`.
+    """
+    number = asked.number.strip()
+    if asked.purpose.needs_number and not number:
+        what = "设区的市级以上机关的批准文号" if asked.purpose.needs_municipal_approval else "调取文书的文号"
+        raise Refused("SoD-5", f"以“{asked.purpose.label}”为由的启封须填写{what}；请取得后再申请。")
+    return approval_number(number) if asked.purpose.needs_municipal_approval else number
+
+
+def _unnamed_caller(sealing: Sealing) -> bool:
+    """Whether somebody called without saying who he is: his number stays his, whatever is found out later."""
+    return _has_caller(sealing) and all(ref.compartment != IDENTITY for ref in sealing.keys)
+
+
+def _has_caller(sealing: Sealing) -> bool:
+    return any((item.compartment, item.field) == (SOURCE, CALLER) for item in sealing.items)
+
+
 def _check_anonymous(asked: Asked, shares: Collection[DataKeyRef], sealing: Sealing) -> None:
     """A-29: what could tell who an anonymous reporter is takes the municipality and the superior's gate."""
-    telling = IDENTITY in asked.compartments or any(
-        (item.compartment, item.field) == (SOURCE, CALLER) for item in sealing.items
-    )
-    if not telling and asked.purpose is not OpeningPurpose.TRACE_ANONYMOUS:
+    if (
+        not (IDENTITY in asked.compartments or _has_caller(sealing))
+        and asked.purpose is not OpeningPurpose.TRACE_ANONYMOUS
+    ):
         return
     if not asked.purpose.needs_municipal_approval:
         raise Refused("A-29", "匿名件不得擅自核查举报人身份；确需追查的，须有设区的市级以上机关的批准文号。")

@@ -312,12 +312,16 @@ class Report(DeidentifiedReport):
 
     # -- who may not see it, and who must not have it at all --------------------------------------------------------
 
-    def exclude(self, stamp: Stamp, officer: str, reason: str) -> None:
-        """An officer withdraws or is withdrawn from this report (回避, A-48, SoD-7)."""
+    def exclude(self, stamp: Stamp, officer: str, sealing: Sealing) -> None:
+        """An officer withdraws or is withdrawn from this report (回避, A-48, SoD-7).
+
+        ``sealing``: who and why, for the console alone; the log says that somebody is. In force when the report is
+        fetched again.
+        """
         self._at(stamp, "登记回避", *(state for state in ReportState if state is not S.SEALED))
         if officer in self.excluded:
             raise Refused("already_excluded", "该人员已回避本件，无需重复登记。")
-        self.record(facts.OfficerExcluded, stamp, officer=officer, reason=reason)
+        self.record(facts.RecusalRecorded, stamp, sealing=sealing)
 
     def propose_bypass(self, stamp: Stamp) -> None:
         """First of two officers: the superior is competent (A-15)."""

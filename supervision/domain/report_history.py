@@ -10,13 +10,17 @@ from events.model import Sealing
 from events.vocabulary import intake
 from events.vocabulary import report as facts
 from supervision.domain.aggregate import Aggregate, applies
-from supervision.domain.codes import Channel, NamedStatus, ReportState
+from supervision.domain.codes import Channel, NamedStatus, RecusalGround, ReportState
 
 S = ReportState
 
 
 class ReportHistory(Aggregate):
-    """A report (举报件) as its stream tells it. Field meanings are those of the events."""
+    """A report (举报件) as its stream tells it. Field meanings are those of the events.
+
+    ``excluded``: officers who must have no part in it, ``named_here`` those of them who are reported. Who they are is
+    sealed: ``office_facts`` have it for the console, and :meth:`learn_excluded` is told.
+    """
 
     def __init__(self, stream_id: UUID) -> None:
         super().__init__(stream_id)
@@ -48,6 +52,9 @@ class ReportHistory(Aggregate):
         self.closed_by = ""
         self.target = ""
         self.excluded: set[str] = set()
+        self.named_here: set[str] = set()
+        self.office_facts: list[Sealing] = []
+        self.facts_unread = False
         self.sealings: list[Sealing] = []
 
     @applies(intake.ReportReceived)
@@ -63,6 +70,7 @@ class ReportHistory(Aggregate):
         self.reporter_signing_key = event.reporter_signing_key
         self.reporter_kem_key = event.reporter_kem_key
         self.sealings.append(event.sealing)
+        self.office_facts.append(event.sealing)
 
     @applies(facts.ReportRegistered)
     def _registered(self, event: facts.ReportRegistered) -> None:
@@ -220,7 +228,18 @@ class ReportHistory(Aggregate):
 
     @applies(facts.OfficerExcluded)
     def _excluded(self, event: facts.OfficerExcluded) -> None:
-        self.excluded.add(event.officer)
+        self.learn_excluded(event.officer, event.reason)
+
+    @applies(facts.RecusalRecorded)
+    def _recusal_recorded(self, event: facts.RecusalRecorded) -> None:
+        self.sealings.append(event.sealing)
+        self.office_facts.append(event.sealing)
+
+    def learn_excluded(self, officer: str, reason: str) -> None:
+        """An exclusion that an event says in clear, or that the console's key opens (``office_facts``)."""
+        self.excluded.add(officer)
+        if reason == RecusalGround.NAMED_IN_REPORT:
+            self.named_here.add(officer)
 
     @applies(facts.BypassProposed)
     def _bypass_proposed(self, event: facts.BypassProposed) -> None:
@@ -229,6 +248,7 @@ class ReportHistory(Aggregate):
     @applies(facts.ReportBypassed)
     def _bypassed(self, event: facts.ReportBypassed) -> None:
         self.sealings.clear()
+        self.office_facts.clear()
         self.state = S.SEALED
 
     def _keep(self, sealing: Sealing | None) -> None:

@@ -1,5 +1,5 @@
 """One version of all the rules: calendar, clocks, jurisdiction, naming, categories, words to reporters, and what helps
-the clerk: the index over those reported, words that may tell who wrote.
+the clerk: the index over those reported, words that may tell who wrote; how long what is kept.
 
 Rules travel as an argument, and every event names the version that it was made under. Versions are folders
 and files under ``data``: a change is a new version beside the old one, so that a decision of last year can be
@@ -29,6 +29,7 @@ from supervision.domain.jurisdiction import ANY_COUNTY, Finding, JurisdictionRul
 from supervision.domain.messages import Messages
 from supervision.domain.naming import NamedFinding, NamingRules
 from supervision.domain.people import Reporter, Respondent
+from supervision.domain.retention_rules import RetentionRules
 
 #: In force for what is decided now.
 RULES = "rules-2026.1"
@@ -74,6 +75,7 @@ class Rulebook:
     messages: Messages
     index: IndexRules
     identifying: IdentifyingRules
+    retention: RetentionRules
 
     @classmethod
     def load(cls, version: str = f"{RULES}/{CALENDAR}", office: Office = ANY_COUNTY) -> Rulebook:
@@ -133,6 +135,7 @@ def _load(version: str, office: Office) -> Rulebook:
         messages=Messages.parse(_read(folder / "messages.toml")),
         index=IndexRules.parse(_read(folder / "blind_index.toml"), office.name),
         identifying=IdentifyingRules.parse(_read(folder / "identifying.toml")),
+        retention=RetentionRules.parse(_read(folder / "retention.toml")),
     )
 
 

@@ -15,6 +15,9 @@ from supervision.domain.aggregate import Aggregate, Stamp, applies
 from supervision.domain.codes import Channel
 from supervision.domain.refusal import Refused
 
+SITE, FILE = "site", "file"
+"""How a sealed report goes up: read by the superior on this platform, or carried to him as a package."""
+
 
 class SealedState(StrEnum):
     """Where a sealed report stands."""
@@ -45,6 +48,9 @@ class SealedReport(Aggregate):
         self.office = ""
         self.number = ""
         self.principal_told = False
+        self.principal_cleared = False
+        self.mode = ""
+        self.acknowledged_contents = ""
         self.reporter_signing_key = ""
         self.reporter_kem_key = ""
         self.sealings: list[Sealing] = []
@@ -119,8 +125,13 @@ class SealedReport(Aggregate):
         self.record(facts.SealedReportRegistered, stamp, number=number)
 
     def tell_principal(self, stamp: Stamp) -> None:
-        """Tell the principal that a sealed report exists; whether that is done at all is a setting (A-15)."""
-        self._at("登记告知主要负责人", SealedState.RECEIVED, SealedState.REPORTED, SealedState.ACKNOWLEDGED)
+        """Tell the principal that a sealed report exists; whether that is done at all is a setting (A-15).
+
+        Only the superior can know whether it is he who is reported, so his word comes first.
+        """
+        self._at("登记告知主要负责人", SealedState.ACKNOWLEDGED)
+        if not self.principal_cleared:
+            raise Refused("A-15", "上级没有同意告知主要负责人，不得告知；上级不必说明理由，请勿追问。")
         if self.principal_told:
             raise Refused("told", "已告知主要负责人，无需重复登记。")
         self.record(facts.DeliveredToPrincipal, stamp)
@@ -136,6 +147,31 @@ class SealedReport(Aggregate):
         """The superior has it."""
         self._at("签收", SealedState.REPORTED)
         self.record(facts.SuperiorAcknowledged, stamp)
+
+    def clear_principal(self, stamp: Stamp) -> None:
+        """The superior has nothing against the county's principal being told that there is such a report."""
+        self._at("同意告知主要负责人", SealedState.ACKNOWLEDGED)
+        if self.principal_cleared:
+            raise Refused("cleared", "已同意告知主要负责人，无需重复办理。")
+        self.record(facts.PrincipalCleared, stamp)
+
+    def take_acknowledgement(
+        self, stamp: Stamp, *, contents: str, acknowledged_at: str, principal_may_know: bool, signature: str
+    ) -> None:
+        """The superior's signed word was carried back; once more where the reporter had added something meanwhile."""
+        self._at("登记上级签收", SealedState.REPORTED, SealedState.ACKNOWLEDGED)
+        if self.mode != FILE:
+            raise Refused("mode", "本件不是以密件携送的，由上级在平台上签收。")
+        if contents == self.acknowledged_contents:
+            raise Refused("again", "这份签收文件已经登记过，无需重复登记。")
+        self.record(
+            facts.AcknowledgementReceived,
+            stamp,
+            contents=contents,
+            acknowledged_at=acknowledged_at,
+            principal_may_know=principal_may_know,
+            signature=signature,
+        )
 
     def destroy(self, stamp: Stamp, destroyed: tuple[str, ...]) -> None:
         """Destroy the county's copy, only after the superior has acknowledged his own."""
@@ -171,10 +207,21 @@ class SealedReport(Aggregate):
 
     @applies(facts.ReportedToSuperior)
     def _reported(self, event: facts.ReportedToSuperior) -> None:
+        self.mode = event.mode
         self.state = SealedState.REPORTED
 
     @applies(facts.SuperiorAcknowledged)
     def _acknowledged(self, event: facts.SuperiorAcknowledged) -> None:
+        self.state = SealedState.ACKNOWLEDGED
+
+    @applies(facts.PrincipalCleared)
+    def _principal_cleared(self, event: facts.PrincipalCleared) -> None:
+        self.principal_cleared = True
+
+    @applies(facts.AcknowledgementReceived)
+    def _acknowledgement_received(self, event: facts.AcknowledgementReceived) -> None:
+        self.acknowledged_contents = event.contents
+        self.principal_cleared = event.principal_may_know
         self.state = SealedState.ACKNOWLEDGED
 
     @applies(facts.SealedCopyDestroyed)

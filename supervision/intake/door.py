@@ -22,6 +22,7 @@ from supervision.domain.report import Report
 from supervision.domain.rulebook import Rulebook
 from supervision.domain.sealed_report import SealedReport
 from supervision.intake.judgement import Judgement, judge
+from supervision.intake.own_staff import OwnStaff
 from supervision.intake.parts import parts_of
 from supervision.intake.submission import Submission
 from supervision.sealing.binding import Rng
@@ -29,6 +30,7 @@ from supervision.sealing.envelope import SealedBundle, ToOffice, ToSuperior, sea
 from supervision.sealing.files import FileVault
 from supervision.sealing.manifest import KeyManifest
 from supervision.sealing.receipt import ReceiptCode, ReceiptSecrets, lookup_tag
+from supervision.sealing.retention import RetentionKeys
 from supervision.sealing.strict_json import to_base64
 from supervision.settings import Settings
 
@@ -53,9 +55,11 @@ class Door:
 
     settings: Settings
     rulebook: Rulebook
+    own_staff: OwnStaff
     ledger: Ledger
     manifest: KeyManifest
     vault: FileVault
+    retention: RetentionKeys
     pepper: bytes = field(repr=False)
     rng: Rng
 
@@ -79,7 +83,9 @@ class Door:
         it again is found out. Raises :class:`AlreadyAdmitted` when this code or mark was used before,
         SealingError and OSError when nothing was recorded, :class:`RecordingFailed` when that is not known.
         """
-        judgement = judge(submission, self.rulebook)
+        judgement = judge(submission, self.rulebook, self.own_staff)
+        if self.settings.discard_caller_numbers and not judgement.named:
+            submission = submission.without_caller()
         secrets = code.derive(self.manifest.origin) if code else None
         report_id = UUID(bytes=self.rng(16), version=4)
         sealed = judgement.jurisdiction is Jurisdiction.SUPERIOR
@@ -88,7 +94,7 @@ class Door:
             self.manifest,
             report_id,
             parts_of(submission, judgement),
-            ToSuperior() if sealed else ToOffice(receiving),
+            ToSuperior() if sealed else ToOffice(receiving, without=judgement.excluded),
             self.rng,
             self.vault,
         )
@@ -99,10 +105,12 @@ class Door:
             occurred_at=_occurred_at(submission),
             rule_version=self.rulebook.version,
         )
-        aggregate = _received(
-            submission, judgement, report_id, stamp, reference, receiving, secrets, bundle, sealed=sealed
-        )
         try:
+            if not sealed:  # the superior keeps what is his by periods of his own
+                bundle = self.retention.layered(bundle, stamp.occurred_at)
+            aggregate = _received(
+                submission, judgement, report_id, stamp, reference, receiving, secrets, bundle, sealed=sealed
+            )
             position = self._record(aggregate, secrets, signer, bundle, import_tag)
         except RecordingFailed:
             raise  # it may have been recorded all the same, so its files stay

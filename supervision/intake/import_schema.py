@@ -40,6 +40,9 @@ LARGEST_GROUP = 100_000
 LONGEST_FILE_NAME = 200
 SHOWN_PROBLEMS = 50
 
+CALLER_NUMBERS = ("caller_id", "sender_msisdn")
+"""What the telephone network delivered, in ``reporter``."""
+
 _SPEAKABLE_ID = re.compile(rf"[\w.\-]{{1,{LONGEST_ID}}}")
 
 
@@ -90,7 +93,7 @@ class ImportedReporterSchema(StrictSchema):
 
     @post_load
     def _details(self, loaded: dict[str, Any], **_how: Any) -> ReporterDetails:
-        delivered = [number for name in ("caller_id", "sender_msisdn") if (number := loaded.pop(name))]
+        delivered = [number for name in CALLER_NUMBERS if (number := loaded.pop(name))]
         group_size = loaded.pop("group_size") or 0
         return ReporterDetails(**loaded, caller="、".join(delivered), group_size=group_size)
 

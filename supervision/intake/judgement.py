@@ -7,21 +7,26 @@ from dataclasses import dataclass
 from supervision.domain.calendar import local_day
 from supervision.domain.codes import Jurisdiction, Line, MatterClass
 from supervision.domain.deadlines import Deadline, Receipt
+from supervision.domain.exclusion import NOBODY
 from supervision.domain.people import Reporter, Respondent
 from supervision.domain.rulebook import Assessment, Rulebook
+from supervision.intake.own_staff import OwnStaff
 from supervision.intake.submission import ReportedPerson, Submission
 
 DECLARED = "declared"
 """Reason beside the codes of ``JurisdictionReason``: the reporter says that the superior is competent."""
+
+OWN_STAFF = "own_staff"
+"""Another: without this office's own people who are reported, too few are left to handle it (A-48, SoD-7)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Judgement:
     """Proposals only, except that the superior's jurisdiction by-passes the county at once (A-15).
 
-    ``reason``: a code of ``JurisdictionReason`` or :data:`DECLARED`. ``named``: what the reporter gave makes
-    this a named report (A-24) and he does not ask to be treated as anonymous. ``deadlines``: clocks that run
-    from receipt.
+    ``reason``: a code of ``JurisdictionReason``, :data:`DECLARED` or :data:`OWN_STAFF`. ``named``: what the reporter
+    gave makes this a named report (A-24) and he does not ask to be treated as anonymous. ``deadlines``: clocks that run
+    from receipt. ``excluded``: ids of officers who are reported and get no key of it; none where it is sealed anyway.
     """
 
     jurisdiction: Jurisdiction
@@ -29,10 +34,14 @@ class Judgement:
     matter_class: MatterClass
     named: bool
     deadlines: tuple[Deadline, ...]
+    excluded: frozenset[str] = frozenset()
 
 
-def judge(submission: Submission, rulebook: Rulebook) -> Judgement:
-    """The proposals for ``submission`` under ``rulebook``. Never raises, whatever the texts say."""
+def judge(submission: Submission, rulebook: Rulebook, own_staff: OwnStaff) -> Judgement:
+    """The proposals for ``submission`` under ``rulebook``, whatever the texts say.
+
+    Raises ``FalseRecord`` where somebody of this office is reported and the accounts cannot be believed.
+    """
     found = rulebook.assess(
         received_on=local_day(submission.occurred_at),
         respondents=[_respondent(person) for person in submission.respondents],
@@ -40,18 +49,24 @@ def judge(submission: Submission, rulebook: Rulebook) -> Judgement:
         categories=submission.categories,
         line=_line(submission),
     )
-    if submission.superior_declared and not found.bypass:
-        return _for_superior(submission, rulebook, found)
+    kept_away = NOBODY
+    if not found.bypass:
+        if submission.superior_declared:
+            return _for_superior(submission, rulebook, found, DECLARED)
+        kept_away, nobody_left = own_staff.concerned(submission)
+        if nobody_left:
+            return _for_superior(submission, rulebook, found, OWN_STAFF)
     return Judgement(
         jurisdiction=found.jurisdiction.jurisdiction,
         reason=found.jurisdiction.reason.value,
         matter_class=found.matter,
         named=found.named.named,
         deadlines=found.deadlines,
+        excluded=kept_away.officers,
     )
 
 
-def _for_superior(submission: Submission, rulebook: Rulebook, found: Assessment) -> Judgement:
+def _for_superior(submission: Submission, rulebook: Rulebook, found: Assessment, reason: str) -> Judgement:
     """The reporter's word is enough to send a report up: sent down again it can be, unread never."""
     receipt = Receipt(
         on=local_day(submission.occurred_at),
@@ -62,7 +77,7 @@ def _for_superior(submission: Submission, rulebook: Rulebook, found: Assessment)
     )
     return Judgement(
         jurisdiction=Jurisdiction.SUPERIOR,
-        reason=DECLARED,
+        reason=reason,
         matter_class=found.matter,
         named=found.named.named,
         deadlines=rulebook.clocks.from_receipt(receipt),

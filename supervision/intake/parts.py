@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 
+from supervision.domain.codes import RecusalGround
 from supervision.intake.cleaning import clean_copy
 from supervision.intake.judgement import Judgement
 from supervision.intake.submission import Attachment, ReporterDetails, Submission
@@ -42,7 +43,7 @@ def _content(submission: Submission) -> Iterator[Part]:
 
 
 def _facts(submission: Submission, judgement: Judgement) -> Iterator[Part]:
-    """Only what the screens of the office sort by; no name of anybody."""
+    """Only what the screens of the office sort by, and who must not have it; no name of anybody reported."""
     facts = {
         "respondents": [
             {name: value for name, value in vars(person).items() if name in _FACT_FIELDS}
@@ -52,6 +53,10 @@ def _facts(submission: Submission, judgement: Judgement) -> Iterator[Part]:
         "matter_class": judgement.matter_class.value,
         "jurisdiction": judgement.jurisdiction.value,
         "jurisdiction_reason": judgement.reason,
+        "excluded": [
+            {"officer": officer, "reason": RecusalGround.NAMED_IN_REPORT.value}
+            for officer in sorted(judgement.excluded)
+        ],
     }
     yield Part(FACTS, "facts", _json(facts))
 

@@ -15,11 +15,13 @@ from events.model import ActedEvent, Event, Sealing
 from events.vocabulary import correspondence as facts
 from events.vocabulary.intake import ReportReceived
 from events.vocabulary.report import ReportNotAccepted
-from events.vocabulary.streams import correspondence_id, opening_id
+from events.vocabulary.streams import contact_id, correspondence_id, opening_id
 from supervision.business_time import day_of
 from supervision.domain.codes import RefusalCode, ReportState, StatusWord
+from supervision.domain.contact import ContactUse, contacts_shown_to_reporter
 from supervision.domain.opening import openings_shown_to_reporter
-from supervision.domain.report_history import ReportHistory
+from supervision.domain.report import Report
+from supervision.domain.retention_rules import DestructionScope
 from supervision.domain.rulebook import Rulebook, UnknownRulebook
 from supervision.domain.status import status_word
 from supervision.platform import Platform
@@ -29,6 +31,7 @@ from supervision.sealing.keys import KemPrivateKey
 from supervision.sealing.opening import Opener
 from supervision.sealing.receipt import ReceiptCode, ReceiptSecrets, lookup_tag
 
+GONE = "这条留言的保管期已满，已按规定销毁。"
 UNREADABLE = "这条留言暂时无法显示，请拨打受理单位电话询问。"
 
 
@@ -46,8 +49,9 @@ class ReportStatus:
 
     ``changed_on``: day since which ``word`` holds. ``guidance``: the legal way to go, where the report was
     not accepted, else "". ``supplements``: days of the reporter's own additions. ``openings``: day and purpose of
-    each opening of what the custodians hold, none for a sealed report. ``report_id``, ``sealed``: for the site itself,
-    never shown.
+    each opening of what the custodians hold, ``contacts``: of each look of relay officers at number and address; none
+    for a sealed report. ``destroyed``: day on which what was sealed of it was destroyed by appraisal, and whether that
+    was all of it. ``report_id``, ``sealed``: for the site itself, never shown.
     """
 
     word: StatusWord
@@ -60,6 +64,8 @@ class ReportStatus:
     report_id: UUID
     sealed: bool
     openings: tuple[tuple[date, str], ...] = ()
+    contacts: tuple[tuple[date, str], ...] = ()
+    destroyed: tuple[date, bool] | None = None
 
 
 def find_report(platform: Platform, secrets: ReceiptSecrets) -> UUID | None:
@@ -90,10 +96,12 @@ def look_up(platform: Platform, code: ReceiptCode) -> ReportStatus | None:
         report_id=report_id,
         sealed=sealed,
         openings=() if sealed else tuple(_openings(platform, report_id)),
+        contacts=() if sealed else tuple(_contacts(platform, report_id)),
+        destroyed=shown.gone if shown and not sealed else None,
     )
 
 
-class _Shown(ReportHistory):
+class _Shown(Report):
     """A report that remembers the word its reporter was last shown, and since which day."""
 
     def __init__(self, stream_id: UUID) -> None:
@@ -109,6 +117,14 @@ class _Shown(ReportHistory):
             self.word, self.since = word, _day(event)
         if isinstance(event, ReportNotAccepted):
             self.refusal = RefusalCode(event.refusal)
+
+    @property
+    def gone(self) -> tuple[date, bool] | None:
+        """Day of the last destruction, and whether nothing is left."""
+        for scope in (DestructionScope.EVERYTHING, DestructionScope.IDENTITY):
+            if scope in self.destroyed:
+                return date.fromisoformat(self.destroyed[scope][0]), scope is DestructionScope.EVERYTHING
+        return None
 
     def guidance(self, rulebook: Rulebook) -> str:
         """The approved words on the way to go for the reason why the report was not accepted."""
@@ -151,8 +167,8 @@ def _opened(platform: Platform, stream_id: UUID, sealing: Sealing, kem: KemPriva
     wrap = platform.custody.wrap(bytes.fromhex(wraps[0].sha256))
     envelope = platform.custody.envelope(bytes.fromhex(items[0].sha256))
     if wrap is None or envelope is None:
-        return UNREADABLE
-    opener = Opener(manifest, sealing, stream_id)
+        return GONE
+    opener = Opener(manifest, sealing, stream_id, platform.retention)
     try:
         return opener.open_item(items[0], opener.unwrap(MESSAGE, wrap, kem), envelope).decode()
     except CannotOpen:
@@ -167,6 +183,15 @@ def _openings(platform: Platform, report_id: UUID) -> Iterator[tuple[date, str]]
         events += one
         number += 1
     for day, purpose in openings_shown_to_reporter(events, platform.clock().date()):
+        yield date.fromisoformat(day), purpose
+
+
+def _contacts(platform: Platform, report_id: UUID) -> Iterator[tuple[date, str]]:
+    """Every look at his number, so that he can tell whether a call was from here."""
+    found: list[ContactUse] = []
+    while events := platform.ledger.events_of(stream := contact_id(report_id, len(found) + 1)):
+        found.append(ContactUse.replay(stream, events))
+    for day, purpose in contacts_shown_to_reporter(found):
         yield date.fromisoformat(day), purpose
 
 

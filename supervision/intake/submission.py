@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from supervision.domain.codes import Channel
@@ -63,7 +63,9 @@ class Submission:
     ``occurred_at``: business time (call, postmark, visit). ``original``: wording as it came in, for letters and
     messages whose ``text`` is a transcript. ``scans``: files that identify the reporter and go to the source
     compartment alone; ``attachments``: evidence. ``announced``: files spoken of but not delivered, by name.
-    ``superior_declared``: the reporter himself says that the superior is competent. ``anonymous``: he asks to be
+    ``superior_declared``: the reporter himself says that the superior is competent. ``own_staff``: those respondents of
+    whom he says that they work in this office; ``own_duties``: what they do, codes of
+    :class:`~supervision.domain.exclusion.Duty`. ``anonymous``: he asks to be
     treated as anonymous; what he says of himself is sealed all the same.
     """
 
@@ -81,4 +83,10 @@ class Submission:
     announced: tuple[str, ...] = ()
     original: str = ""
     superior_declared: bool = False
+    own_staff: tuple[ReportedPerson, ...] = ()
+    own_duties: tuple[str, ...] = ()
     anonymous: bool = False
+
+    def without_caller(self) -> Submission:
+        """The same without the number that the network delivered."""
+        return replace(self, reporter=replace(self.reporter, caller=""))

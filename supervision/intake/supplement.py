@@ -17,13 +17,14 @@ from events.vocabulary.report import ReportBypassed
 from events.vocabulary.streams import correspondence_id
 from supervision import business_time
 from supervision.domain.aggregate import Stamp
+from supervision.domain.clue import Clue
 from supervision.domain.correspondence import Correspondence
 from supervision.domain.report import Report
 from supervision.intake.parts import file_parts
 from supervision.intake.status_lookup import find_report
 from supervision.intake.submission import Attachment
 from supervision.platform import Platform
-from supervision.sealing.compartments import CONTENT
+from supervision.sealing.compartments import CONTENT, IDENTITY, SOURCE
 from supervision.sealing.destinations import Destination
 from supervision.sealing.envelope import Part, SealedBundle, ToOffice, ToSuperior, seal
 from supervision.sealing.receipt import ReceiptCode, ReceiptSecrets
@@ -35,7 +36,7 @@ _ATTEMPTS = 5
 
 
 class NothingToAddTo(Exception):
-    """No report came in under this code."""
+    """No report came in under this code, or what was sealed of it has been destroyed by appraisal."""
 
 
 class TooManyAdditions(Exception):
@@ -70,7 +71,8 @@ def add(platform: Platform, code: ReceiptCode, addition: Addition) -> None:
         return
     if present >= MOST:
         raise TooManyAdditions
-    bundle = seal(platform.manifest, stream_id, list(_parts(addition)), destination, platform.rng, platform.vault)
+    sealed = seal(platform.manifest, stream_id, list(_parts(addition)), destination, platform.rng, platform.vault)
+    bundle = sealed
 
     def decide(correspondence: Correspondence) -> None:
         if correspondence.supplements < addition.number:
@@ -80,10 +82,12 @@ def add(platform: Platform, code: ReceiptCode, addition: Addition) -> None:
 
     recorded = False
     try:
+        if isinstance(destination, ToOffice):  # the superior keeps what is his by periods of his own
+            bundle = platform.retention.layered(sealed, _received_at(platform, report_id))
         recorded = _record(platform, secrets, stream_id, decide, bundle)
     finally:
         if not recorded:
-            for file in bundle.files:
+            for file in sealed.files:
                 platform.vault.discard(file.sha256)
 
 
@@ -110,18 +114,38 @@ def _handled_by(platform: Platform, secrets: ReceiptSecrets) -> tuple[UUID, Dest
     if not isinstance(events[0], ReportReceived):
         return found, ToSuperior()
     report = Report.replay(found, events)
-    return found, ToOffice(report.office, also=_also(platform, report))
+    if report.destroyed:
+        raise NothingToAddTo
+    return found, ToOffice(report.office, also=_also(platform, report), without=_without(platform, events[0]))
+
+
+def _without(platform: Platform, received: ReportReceived) -> frozenset[str]:
+    """Custodians who got no share of the report itself, since it is about them, get none of what is added (SoD-7)."""
+    shared = [key for key in received.sealing.keys if key.compartment in (IDENTITY, SOURCE)]
+    given = {wrap.key for key in shared for wrap in key.wraps}
+    custodians = platform.manifests[received.sealing.manifest].custodians
+    return frozenset(holder.id for holder in custodians if shared and holder.kem.key_id not in given)
+
+
+def _received_at(platform: Platform, report_id: UUID) -> str:
+    return Report.replay(report_id, platform.ledger.events_of(report_id)).received_at
 
 
 def _also(platform: Platform, report: Report) -> tuple[str, ...]:
-    """After a transfer: the department and those who approve its proposals, as for the report itself.
+    """After a transfer: the department that handles it now and those who approve its proposals.
 
-    Not where they have a de-identified version alone: the petition office takes the addition up in the next one.
+    That is where the principal has distributed the clue, and no longer where the report was transferred to. Not where
+    they have a de-identified version alone: the petition office takes the addition up in the next one.
     """
     if not report.department or report.versions:
         return ()
+    clue_id = UUID(report.clue)
+    clue = Clue.replay(clue_id, platform.ledger.events_of(clue_id))
     host = platform.settings.office(report.office).host
-    return (report.department, *(office.id for office in platform.settings.offices_of("leadership", host)))
+    return (
+        clue.approved_department or report.department,
+        *(office.id for office in platform.settings.offices_of("leadership", host)),
+    )
 
 
 def _parts(addition: Addition) -> list[Part]:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from events.canonical import CanonicalError, decode_object, encode
-from supervision.openings.request_file import NotAcceptable
-from supervision.sealing.strict_json import Malformed, Members, to_base64
+from events.canonical import encode
+from supervision.openings.request_file import parsed
+from supervision.sealing.strict_json import Members, to_base64
 
 FORMAT = "supervision/opening-answer/v1"
 MAX_BYTES = 64 * 1024
@@ -47,17 +47,10 @@ class Answer:
     @classmethod
     def parse(cls, data: bytes) -> Answer:
         """Raises NotAcceptable."""
-        if len(data) > MAX_BYTES:
-            raise NotAcceptable("答复文件过大，不是本平台的命令生成的。请重新生成。")
-        try:
-            return Members("", decode_object(data)).read_by(cls._read)
-        except (CanonicalError, Malformed, ValueError) as error:
-            raise NotAcceptable(f"答复文件已损坏或格式不对（{error}）。请重新生成。") from None
+        return parsed(data, FORMAT, MAX_BYTES, cls._read, "答复文件", "请重新生成。")
 
     @classmethod
     def _read(cls, members: Members) -> Answer:
-        if members.text("format") != FORMAT:
-            raise ValueError(f"应为 {FORMAT}")
         return cls(
             origin=members.text("origin"),
             opening=UUID(members.text("opening")),

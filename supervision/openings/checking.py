@@ -20,10 +20,11 @@ from events.leaf import Entry, check_form
 from events.model import ActedEvent, Event, Sealing, from_state
 from events.signing import is_signed_by, signature_message
 from events.topics import current
+from events.vocabulary.custody import KeyReshared
 from events.vocabulary.intake import ReportReceived
 from events.vocabulary.opening import OpeningApproved, OpeningRequested, ShareContributed
 from events.vocabulary.report import NamedStatusVerified, ReportRegistered
-from events.vocabulary.streams import correspondence_id, deployment_id, officer_stream_id
+from events.vocabulary.streams import correspondence_id, deployment_id, officer_stream_id, sharing_id
 from supervision.business_time import SHANGHAI
 from supervision.domain import separation
 from supervision.domain.codes import NamedStatus, Role
@@ -37,6 +38,7 @@ from supervision.sealing.contribution import Decision
 from supervision.sealing.keys import KemPublicKey
 from supervision.sealing.manifest import KeyManifest, load_history
 from supervision.sealing.opening import Opener
+from supervision.sealing.sharings import RecordedSharings
 from supervision.sealing.strict_json import from_base64
 from supervision.sealing.trust import trusted_keys
 from supervision.sealing.wraps import find_wrap
@@ -116,8 +118,8 @@ def check_contribution(opening: Opening, opener: Opener, event: ShareContributed
 
     That the sealed piece is the right one shows only when it is opened; then its giver is named.
     """
-    manifest = opener.manifest
-    holder = next((one for one in manifest.custodians if one.kem.key_id == event.custodian_key), None)
+    custodians = opener.keepers(opening.asked.compartments[0]).custodians
+    holder = next((one for one in custodians if one.kem.key_id == event.custodian_key), None)
     if holder is None or holder.id != event.actor or CUSTODIANS.isdisjoint(roles_of(account)):
         raise NotAcceptable("提交份额的不是密钥清单中的保管人本人。请核对。")
     check_pieces(opening, opener, event.custodian_key, event.sealing)
@@ -129,7 +131,7 @@ def check_pieces(opening: Opening, opener: Opener, giver: str, sealing: Sealing)
     recipient = ephemeral_key(opening).key_id
     fits = tuple(named) == opening.asked.compartments and sealing.manifest == opener.sealing.manifest
     for compartment, ref in named.items():
-        _, whole = opener.split_key(compartment)
+        _, whole = opener.split_key(compartment, giver)
         due = find_wrap(whole, giver)
         fits = (
             fits
@@ -166,6 +168,11 @@ class _Story:
     def of(self, stream_id: UUID) -> list[Event]:
         return [event for event in self.events if event.originator_id == stream_id]
 
+    def before_it_was_asked(self, stream_id: UUID) -> list[Event]:
+        """Of a stream, before the opening's own first event."""
+        asked = next(at for at, event in enumerate(self.events) if isinstance(event, OpeningRequested))
+        return [event for event in self.events[:asked] if event.originator_id == stream_id]
+
     def one(self, kind: type[E]) -> Signed:
         """The only event of this kind in the opening. Raises NotAcceptable."""
         found = [signed for signed in self.signed if isinstance(signed.event, kind)]
@@ -198,6 +205,7 @@ class _Story:
             "opening": self._file.opening,
             "deployment": deployment_id(self._file.origin),
             "officer": officer_stream_id(self._file.origin, str(getattr(event, "officer", ""))),
+            "custody": _sharing_of(event),
         }.get(kind)
         if stream != expected:
             raise ValueError("不属于本次启封")
@@ -209,6 +217,13 @@ class _Story:
     def _account(self, officer: str) -> OfficerAccount:
         stream = officer_stream_id(self._file.origin, officer)
         return OfficerAccount.replay(stream, self.of(stream))
+
+
+def _sharing_of(event: Event) -> UUID | None:
+    """Where a change of custodians has to stand."""
+    if not isinstance(event, KeyReshared) or not event.sealing.keys:
+        return None
+    return sharing_id(UUID(event.sealed_stream), event.sealing.keys[0].commitment)
 
 
 # -- judging -----------------------------------------------------------------------------------------------------------
@@ -232,10 +247,10 @@ def _judged(file: RequestFile, story: _Story, history: Mapping[str, KeyManifest]
     check_asked(
         Asked(purpose=OpeningPurpose(asked.purpose), compartments=asked.compartments, number=asked.number),
         roles_of(request.account),
-        opener.sealing,
+        opener.in_force,
         anonymous=_anonymous(received, report),
     )
-    keys = shares_of(opener.sealing, asked.compartments)
+    keys = shares_of(opener.in_force, asked.compartments)
     if (asked.m, asked.gate) != (keys[0].m, has_gate(keys)):
         raise NotAcceptable(f"申请所称的保管条件与封存时的不同。{_AGAIN}")
     return Checked(
@@ -285,7 +300,7 @@ def _opener(opening: Opening, story: _Story, history: Mapping[str, KeyManifest])
     manifest = history.get(sealing.manifest)
     if manifest is None:
         raise NotAcceptable("封存所依据的密钥清单不在您固定的清单及其前身之列。请向上级核实。")
-    return Opener(manifest, sealing, stream)
+    return Opener(manifest, sealing, stream, sharings=RecordedSharings(history, story.before_it_was_asked))
 
 
 def _contributions(opening: Opening, opener: Opener, story: _Story, approval: Signed) -> dict[str, Signed]:

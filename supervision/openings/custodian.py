@@ -12,6 +12,7 @@ from supervision.openings.request_file import NotAcceptable
 from supervision.sealing import contribution
 from supervision.sealing.holders import Holder
 from supervision.sealing.keys import KemPrivateKey
+from supervision.sealing.layer import OneKey
 from supervision.sealing.wraps import find_wrap
 
 COMPARTMENT_WORDS = {"identity": "举报人身份信息", "source": "来源材料（原件、来电号码）"}
@@ -67,7 +68,7 @@ def decline(checked: Checked, private: KemPrivateKey, reason: DeclineReason) -> 
 
 def custodian(checked: Checked, private: KemPrivateKey) -> Holder:
     """Who holds ``private``. Raises NotAcceptable for a key that is not one of the custodians'."""
-    for holder in checked.manifest.custodians:
+    for holder in checked.opener.keepers(checked.compartments[0]).custodians:
         if holder.kem.key_id == private.key_id:
             return holder
     raise NotAcceptable("这把私钥不是封存本件的保管人的。请核对私钥文件。")
@@ -75,14 +76,16 @@ def custodian(checked: Checked, private: KemPrivateKey) -> Holder:
 
 def pieces(checked: Checked, private: KemPrivateKey) -> dict[str, bytes]:
     """For each compartment asked for, what was sealed to ``private``, sealed again for this decision."""
-    wraps = {hashlib.sha256(wrap).hexdigest(): wrap for wrap in checked.file.wraps}
+    stored = zip(checked.file.wraps, checked.file.layer_keys, strict=False)  # what has no partner opens nothing
+    wraps = {hashlib.sha256(wrap).hexdigest(): (wrap, key) for wrap, key in stored}
     given = {}
     for compartment in checked.compartments:
-        _, ref = checked.opener.split_key(compartment)
-        wrap = wraps.get(find_wrap(ref, private.key_id).sha256)
+        _, ref = checked.opener.split_key(compartment, private.key_id)
+        wrap, layer_key = wraps.get(find_wrap(ref, private.key_id).sha256, (None, b""))
         if wrap is None:
             raise NotAcceptable("启封材料中没有封给这把私钥的份额。请用发给您本人的那一份材料。")
-        given[compartment] = contribution.contribute(checked.opener, checked.decision, compartment, wrap, private)
+        opener = checked.opener.with_layers(OneKey(layer_key))
+        given[compartment] = contribution.contribute(opener, checked.decision, compartment, wrap, private)
     return given
 
 

@@ -20,6 +20,8 @@ module            what it holds
 ``payload``       the bytes of one envelope
 ``padding``       size classes
 ``files``         large files on disk, chunked and authenticated, in constant memory
+``resharing``     a change of custodians: former ones deal, new ones take, and nobody has M shares
+``sharings``      who holds the shares of a data key now, by what the log says
 ``shamir``        secret sharing over GF(2^8)
 ``receipt``       the 查询码 and everything that is derived from it
 ``passphrase``    an officer's private seeds under his passphrase

@@ -84,6 +84,7 @@ COMPARTMENTS: Mapping[str, Compartment] = {
             "file.N.meta": "证据材料的名称与类型（JSON）",
             "message": "拟发给举报人的文字",
             "note": "办理意见、说明、记录",
+            "enclosure": "径送时随附的、封给县级保管人和联络员的密文与份额",
         },
     ),
     DEIDENTIFIED: Compartment(

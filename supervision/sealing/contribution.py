@@ -39,7 +39,7 @@ def contribute(opener: Opener, decision: Decision, compartment: str, wrap: bytes
 
     Raises CannotOpen for a wrap that is not of this report and key, BadShare for one that holds another piece.
     """
-    place, ref = opener.split_key(compartment)
+    place, ref = opener.split_key(compartment, private.key_id)
     piece = opener.contribution(compartment, wrap, private)
     info = _info(place, ref, decision.opening, decision.approval, decision.recipient.key_id, private.key_id)
     return bytes([place.suite]) + decision.recipient.encrypt(piece, info)
@@ -56,7 +56,7 @@ def open_contribution(
     ephemeral: KemPrivateKey,
 ) -> bytes:
     """The piece that the holder of the key ``giver`` (id, hex) gave. Raises CannotOpen where it is not for this."""
-    place, ref = opener.split_key(compartment)
+    place, ref = opener.split_key(compartment, giver)
     if sealed[:1] != bytes([place.suite]):
         raise CannotOpen("份额的格式不符，拒绝使用。请保管人重新提交。")
     return ephemeral.decrypt(sealed[1:], _info(place, ref, opening, approval, ephemeral.key_id, giver))
@@ -71,7 +71,7 @@ def contributed_sealing(
     """
     keys, rows = [], []
     for compartment, sealed in given.items():
-        place, ref = opener.split_key(compartment)
+        place, ref = opener.split_key(compartment, giver)
         named = find_wrap(ref, giver)
         if len(sealed) != contribution_length(named) or sealed[:1] != bytes([place.suite]):
             raise CannotOpen("份额的格式不符，拒绝接收。请保管人用本平台的命令重新生成。")

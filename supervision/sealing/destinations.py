@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
 from supervision.sealing.compartments import CONTACT, CONTENT, DEIDENTIFIED, FACTS, IDENTITY, MESSAGE, SOURCE
+from supervision.sealing.errors import CannotSeal
 from supervision.sealing.keys import KemPublicKey
 from supervision.sealing.manifest import Holder, KeyManifest
 
@@ -37,25 +38,37 @@ class ToOffice:
     """An ordinary report: content to its office, facts to the console, the rest to custodians and relays.
 
     ``also``: further offices that read the content, as for a supplement to a report that was transferred.
+    ``without``: ids of custodians and relay officers who get no share, since the report is about them (SoD-7).
     """
 
     office_id: str
     also: tuple[str, ...] = ()
-    always: ClassVar[tuple[Field, ...]] = ()
+    without: frozenset[str] = frozenset()
+
+    @property
+    def always(self) -> tuple[Field, ...]:
+        """Where somebody gets no share, there are shares: so that it can be told who gets none of what is added."""
+        return ((SOURCE, "original"),) if self.without else ()
 
     def access(self, manifest: KeyManifest) -> Mapping[str, Access]:
-        """Raises CannotSeal for an office that has no key in the manifest."""
+        """Raises CannotSeal for an office that has no key in the manifest, or where too few would get a share."""
         gate = manifest.superior.gate if manifest.gate else None
-        custodians = Split(_keys(manifest.custodians), manifest.m, gate)
+        custodians = Split(self._enough(manifest.custodians, manifest.m), manifest.m, gate)
         offices = Whole(tuple(manifest.office(office).kem for office in (self.office_id, *self.also)))
         return {
             IDENTITY: custodians,
             SOURCE: custodians,
-            CONTACT: Split(_keys(manifest.relays), manifest.relay_m),
+            CONTACT: Split(self._enough(manifest.relays, manifest.relay_m), manifest.relay_m),
             CONTENT: offices,
             DEIDENTIFIED: offices,
             FACTS: Whole((manifest.console,)),
         }
+
+    def _enough(self, holders: Iterable[Holder], m: int) -> tuple[KemPublicKey, ...]:
+        keys = _keys(holder for holder in holders if holder.id not in self.without)
+        if len(keys) < m:
+            raise CannotSeal("回避之后，保管人或者联络员不足规定人数，不能封存。请改为径送上级。")
+        return keys
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,10 @@ class CannotOpen(SealingError):
     """
 
 
+class PeriodKeyMissing(CannotOpen):
+    """The key of the retention period is not there: destroyed by appraisal, or not carried over to this machine."""
+
+
 class SuiteTooLow(SealingError):
     """Sealed with a suite below the manifest's minimum for its compartment, or with an unknown one."""
 

@@ -115,6 +115,17 @@ class KemPrivateKey:
                 "无法解开密钥封装：不是封给这把私钥的，或内容、用途已被改动。请核对所用密钥与案件。"
             ) from None
 
+    def common_secret(self, other: KemPublicKey) -> bytes:
+        """32 bytes that only the holders of the two keys have: X25519 of their second halves.
+
+        For telling who it was (not for secrecy: it does not withstand quantum computers, which come too late to forge
+        what is checked today). Always derive from it under a context. Raises CannotOpen for a key that is none.
+        """
+        try:
+            return self._x25519.exchange(X25519PublicKey.from_public_bytes(other.raw[_MLKEM_PUBLIC_LENGTH:]))
+        except ValueError:
+            raise CannotOpen("公钥不成立，拒绝使用。请核对密钥清单。") from None
+
     def __repr__(self) -> str:
         return f"KemPrivateKey({self.key_id[:16]}…)"
 

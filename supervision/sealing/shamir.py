@@ -9,7 +9,7 @@ which are public, decide a branch; secret bytes meet no branch and no table.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from supervision.sealing.binding import Rng
 
@@ -41,19 +41,58 @@ def combine(shares: Sequence[bytes]) -> bytes:
 
     Raises ValueError where the shares cannot belong together: lengths, ``x`` = 0 or twice the same ``x``.
     """
+    xs, width = _checked(shares)
+    weights = _weights(xs)
+    for x in xs:
+        weights = {at: weight if at == x else _scale(weight, x, 1) for at, weight in weights.items()}
+    return _weighted(shares, weights, width)
+
+
+def checks(shares: Sequence[bytes], m: int) -> list[bytes]:
+    """As many values as there are shares beyond ``m``, each as long as the secret: all zero for shares of one secret.
+
+    They are the parity checks of the Reed-Solomon code that shares are words of: as many altered shares as there are
+    values can never leave all of them zero. They say nothing of the secret. Raises ValueError as :func:`combine` does.
+    """
+    xs, width = _checked(shares)
+    weights, values = _weights(xs), []
+    for _ in range(len(shares) - m):
+        values.append(_weighted(shares, weights, width))
+        weights = {x: _scale(weight, x, 1) for x, weight in weights.items()}
+    return values
+
+
+def times(vector: bytes, scalar: int) -> bytes:
+    """Each byte of ``vector`` times ``scalar`` (0..255, public)."""
+    return _scale(int.from_bytes(vector, "big"), scalar, len(vector)).to_bytes(len(vector), "big")
+
+
+def _checked(shares: Sequence[bytes]) -> tuple[list[int], int]:
+    """The ``x`` of the shares, and the length of the secret."""
     widths = {len(share) - 1 for share in shares}
     xs = [share[-1] for share in shares if share]
     if len(shares) < 2 or len(widths) != 1 or 0 in widths or 0 in xs or len(set(xs)) != len(shares):
         raise ValueError("秘密份额的数量、长度或编号不成立")
-    (width,) = widths
-    secret = 0
-    for share, x in zip(shares, xs, strict=True):
+    return xs, widths.pop()
+
+
+def _weights(xs: Sequence[int]) -> dict[int, int]:
+    """For each ``x``, 1 / the product of its differences from the others; minus is plus here."""
+    weights = {}
+    for x in xs:
         weight = 1
         for other in xs:
             if other != x:
-                weight = _scale(_scale(weight, other, 1), _inverse(other ^ x), 1)
-        secret ^= _scale(int.from_bytes(share[:-1], "big"), weight, width)
-    return secret.to_bytes(width, "big")
+                weight = _scale(weight, inverse(other ^ x), 1)
+        weights[x] = weight
+    return weights
+
+
+def _weighted(shares: Sequence[bytes], weights: Mapping[int, int], width: int) -> bytes:
+    total = 0
+    for share in shares:
+        total ^= _scale(int.from_bytes(share[:-1], "big"), weights[share[-1]], width)
+    return total.to_bytes(width, "big")
 
 
 def _scale(vector: int, scalar: int, width: int) -> int:
@@ -69,8 +108,8 @@ def _scale(vector: int, scalar: int, width: int) -> int:
     return product
 
 
-def _inverse(value: int) -> int:
-    """1/value = value^254, since value^255 = 1 for all but 0. ``value`` is public."""
+def inverse(value: int) -> int:
+    """1 / value = value^254, since value^255 = 1 for all but 0. ``value`` is public."""
     result = 1
     for bit in f"{254:b}":  # square and multiply
         result = _scale(result, result, 1)

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from events.keyring import TrustedKey
 from supervision.sealing.manifest import KeyManifest
 
-CEREMONY_TOPICS = ("deployment.*", "officer.appointed.v1")
-"""What the ceremony's key may sign: founding acts, and the appointment of the first officers."""
+CEREMONY_TOPICS = ("deployment.*", "officer.appointed.v1", "custody.reshared.v1")
+"""What the ceremony's key may sign: founding acts, the appointment of the first officers, changes of custodians."""
 
 
 def trusted_keys(manifests: Iterable[KeyManifest]) -> dict[str, list[TrustedKey]]:

@@ -2,7 +2,8 @@
 
 A wrap is ``suite (1 byte) || HPKE single shot`` of a data key, a share or a gate's half. Its ``info`` names
 origin, manifest, suite, stream, compartment, commitment, recipient, share number, M and N, so it opens
-nowhere else. The commitment makes up for AES-GCM, which commits to no key: whoever opens compares first.
+nowhere else. The commitment makes up for AES-GCM, which commits to no key: whoever opens compares first. Most wraps
+are stored under the layer of a retention period (:mod:`supervision.sealing.layer`); what an event hashes is that.
 
 A split data key is HKDF(secret || gate's half), where the secret is shared out after Shamir and the gate's
 half is 32 random bytes, or none. Each piece has a commitment of its own, so a bad one is found and has a
@@ -15,10 +16,11 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import combinations
 
 from events.custody import WrapRow
 from events.model import DataKeyRef, WrapRef
-from supervision.sealing import shamir
+from supervision.sealing import layer, shamir
 from supervision.sealing.binding import Place, Rng, derive
 from supervision.sealing.destinations import Access, Split, Whole
 from supervision.sealing.errors import BadShare, CannotOpen, NotEnoughShares
@@ -27,6 +29,8 @@ from supervision.sealing.keys import KemPrivateKey, KemPublicKey
 KEY_LENGTH = 32
 GATE_SHARE = 0
 """Share number of the gate's half; the shares of custodians and relays count from 1."""
+
+_REPLACED = "密钥封装与日志记载不符，可能被替换。请运行 supervision verify 查明。"
 
 _COMMITMENT = "supervision/commitment/v1"
 _WRAP = "supervision/wrap/v1"
@@ -82,14 +86,26 @@ def wrap_whole(place: Place, data_key: bytes, recipients: Iterable[KemPublicKey]
     return _wrap(place, data_key, 0, 0, [_Piece(recipient, 0, data_key) for recipient in recipients])
 
 
-def open_wrap(place: Place, ref: DataKeyRef, wrap: bytes, private: KemPrivateKey) -> bytes:
+def open_wrap(
+    place: Place, ref: DataKeyRef, stored: bytes, private: KemPrivateKey, layers: layer.LayerKeys | None = None
+) -> bytes:
     """What was wrapped to ``private``: the data key where ``ref.n`` is 0, else a share or the gate's half.
 
-    Raises CannotOpen, and BadShare for a piece that is not the one that the event commits to.
+    ``stored``: from custody, under the layer of its retention period or not; ``layers``: opens these. Raises
+    CannotOpen, PeriodKeyMissing, and BadShare for a piece that is not the one that the event commits to.
     """
     wrap_ref = find_wrap(ref, private.key_id)
-    if hashlib.sha256(wrap).hexdigest() != wrap_ref.sha256 or wrap[:1] != bytes([place.suite]):
-        raise CannotOpen("密钥封装与日志记载不符，可能被替换。请运行 supervision verify 查明。")
+    if hashlib.sha256(stored).hexdigest() != wrap_ref.sha256:
+        raise CannotOpen(_REPLACED)
+    bound_to = layer.context_of(place, ref.commitment, wrap_ref.key, wrap_ref.share)
+    return open_bare(place, ref, layer.peel(stored, bound_to, layers or layer.NoKeys()), private)
+
+
+def open_bare(place: Place, ref: DataKeyRef, wrap: bytes, private: KemPrivateKey) -> bytes:
+    """The same of a wrap that lies under no layer, whatever hash the event has. Raises CannotOpen, BadShare."""
+    wrap_ref = find_wrap(ref, private.key_id)
+    if wrap[:1] != bytes([place.suite]):
+        raise CannotOpen(_REPLACED)
     info = _wrap_info(place, bytes.fromhex(ref.commitment), private.key_id, wrap_ref.share, ref.m, ref.n)
     secret = private.decrypt(wrap[1:], info)
     if ref.n:
@@ -116,9 +132,38 @@ def combine(place: Place, ref: DataKeyRef, pieces: Mapping[str, bytes], names: M
         raise NotEnoughShares(f"需要 {ref.m} 人的份额，现有 {len(contributed)} 人。请等其余保管人提交后再打开。")
     if gate_needed and not half:
         raise NotEnoughShares("缺少上级闸门的放行。请先向上级提交开启申请。")
-    data_key = _split_key(place, shamir.combine(list(contributed.values())), half)
-    check_key(place, ref, data_key)
-    return data_key
+    return _joined(place, ref, contributed, half, names)
+
+
+def join(place: Place, ref: DataKeyRef, shares: Mapping[str, bytes], half: bytes, names: Mapping[str, str]) -> bytes:
+    """As :func:`combine`, where the gate's ``half`` (b"" for none) was checked by itself: after a change of custodians
+    ``ref`` speaks of the new ones alone. ``shares``: key id to share, each checked."""
+    if len(shares) < ref.m:
+        raise NotEnoughShares(f"需要 {ref.m} 人的份额，现有 {len(shares)} 人。请等其余保管人提交后再打开。")
+    by_number = {find_wrap(ref, key_id).share: share for key_id, share in shares.items()}
+    return _joined(place, ref, by_number, half, names)
+
+
+def _joined(place: Place, ref: DataKeyRef, shares: Mapping[int, bytes], half: bytes, names: Mapping[str, str]) -> bytes:
+    """The data key from at least M shares. Where more were given, one that does not fit the others has a name.
+
+    Each share is the one that its holder is committed to; after a change of custodians it may be wrong all the same.
+    """
+
+    def key_of(numbers: Iterable[int]) -> bytes | None:
+        key = _split_key(place, shamir.combine([shares[number] for number in numbers]), half)
+        return key if is_committed(place, ref, key) else None
+
+    for chosen in combinations(sorted(shares), ref.m):
+        if data_key := key_of(chosen):
+            for wrap in ref.wraps:
+                if wrap.share in shares and wrap.share not in chosen and not key_of((*chosen[1:], wrap.share)):
+                    raise _bad_share(wrap, names.get(wrap.key, ""))
+            return data_key
+    raise CannotOpen(
+        f"{ref.compartment} 的份额合不成日志所承诺的数据密钥，提交者中有人的份额不对。"
+        "请再由一名保管人提交份额，以便查明是谁的；或请管理员核对案件。"
+    )
 
 
 def find_wrap(ref: DataKeyRef, key_id: str) -> WrapRef:
@@ -144,8 +189,23 @@ def check_piece(place: Place, ref: DataKeyRef, wrap_ref: WrapRef, piece: bytes, 
     """Raises BadShare unless ``piece`` is the one that the event commits to for its recipient."""
     expected = share_commitment(place, bytes.fromhex(ref.commitment), wrap_ref.share, ref.m, ref.n, piece)
     if not hmac.compare_digest(expected.hex(), wrap_ref.share_commitment):
-        who = f"{name}（密钥 {wrap_ref.key[:16]}…）" if name else f"密钥 {wrap_ref.key[:16]}… 的持有人"
-        raise BadShare(f"{who}提交的份额与日志中的承诺不符。请其核对案件后重新提交。", wrap_ref.key)
+        raise _bad_share(wrap_ref, name)
+
+
+def _bad_share(wrap_ref: WrapRef, name: str) -> BadShare:
+    who = f"{name}（密钥 {wrap_ref.key[:16]}…）" if name else f"密钥 {wrap_ref.key[:16]}… 的持有人"
+    return BadShare(f"{who}提交的份额与日志中的承诺不符。请其核对案件后重新提交。", wrap_ref.key)
+
+
+def wrap_share(
+    place: Place, committed: bytes, recipient: KemPublicKey, number: int, m: int, n: int, piece: bytes
+) -> tuple[WrapRef, bytes]:
+    """One piece, wrapped: what the event says, and the wrap. ``committed``: commitment to the data key, 32 bytes."""
+    info = _wrap_info(place, committed, recipient.key_id, number, m, n)
+    data = bytes([place.suite]) + recipient.encrypt(piece, info)
+    shared = share_commitment(place, committed, number, m, n, piece).hex() if n else ""
+    sha256 = hashlib.sha256(data).hexdigest()
+    return WrapRef(key=recipient.key_id, share=number, sha256=sha256, share_commitment=shared), data
 
 
 def _split_key(place: Place, secret: bytes, half: bytes) -> bytes:
@@ -156,15 +216,16 @@ def _wrap(place: Place, data_key: bytes, m: int, n: int, pieces: list[_Piece]) -
     committed = commitment(place, data_key)
     refs, rows = [], []
     for piece in pieces:
-        key_id = piece.recipient.key_id
-        info = _wrap_info(place, committed, key_id, piece.share, m, n)
-        data = bytes([place.suite]) + piece.recipient.encrypt(piece.secret, info)
-        sha256 = hashlib.sha256(data)
+        named, data = wrap_share(place, committed, piece.recipient, piece.share, m, n, piece.secret)
+        refs.append(named)
         rows.append(
-            WrapRow(sha256=sha256.digest(), stream_id=place.stream_id, recipient=bytes.fromhex(key_id), data=data)
+            WrapRow(
+                sha256=bytes.fromhex(named.sha256),
+                stream_id=place.stream_id,
+                recipient=bytes.fromhex(named.key),
+                data=data,
+            )
         )
-        shared = share_commitment(place, committed, piece.share, m, n, piece.secret).hex() if n else ""
-        refs.append(WrapRef(key=key_id, share=piece.share, sha256=sha256.hexdigest(), share_commitment=shared))
     ref = DataKeyRef(compartment=place.compartment, commitment=committed.hex(), m=m, n=n, wraps=tuple(refs))
     return WrappedKey(data_key=data_key, ref=ref, rows=tuple(rows))
 

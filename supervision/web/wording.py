@@ -12,8 +12,9 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 
 from events.model import Event, to_state
-from supervision.domain import codes, rights, staffing
+from supervision.domain import codes, contact_codes, retention_rules, rights, staffing
 from supervision.domain.codes import Code
+from supervision.web.event_titles import TITLES, TONES
 from supervision.web.names import Names
 
 Fields = Mapping[str, Any]
@@ -32,7 +33,7 @@ class Told:
 def tell(topic: str, fields: Fields, names: Names) -> Told:
     """What an event of ``topic`` says in its ``fields``; a field that is not there says nothing."""
     said = (say(fields, names) for say in _DETAILS.get(topic, ()))
-    return Told(title=title(topic), details=tuple(filter(None, said)), tone=_TONES.get(topic, ""))
+    return Told(title=title(topic), details=tuple(filter(None, said)), tone=TONES.get(topic, ""))
 
 
 def tell_event(event: Event, names: Names) -> Told:
@@ -52,138 +53,6 @@ def label(code: type[Code], value: str) -> str:
     except ValueError:
         return value
 
-
-TITLES: Mapping[str, Any] = {
-    "receipt.issued.v1": _("发放查询码"),
-    "report.received.v1": _("接收举报"),
-    "report.registered.v1": _("登记编号"),
-    "report.named_status_verified.v1": _("核实实名情况"),
-    "report.scope_decided.v1": _("认定事项性质"),
-    "report.jurisdiction_decided.v1": _("认定管辖"),
-    "report.facts_recorded.v1": _("更新分类信息"),
-    "report.duplicate_linked.v1": _("关联重复件"),
-    "report.urgent_flagged.v1": _("标记急件"),
-    "report.screened.v1": _("完成甄别"),
-    "report.screening_returned.v1": _("退回重新甄别"),
-    "report.accepted.v1": _("决定受理"),
-    "report.not_accepted.v1": _("决定不予受理"),
-    "report.duplicate_retained.v1": _("重复件登记留存"),
-    "report.referred_out.v1": _("移送其他机关"),
-    "report.handed_over.v1": _("移交另一受理单位"),
-    "report.forwarded_down.v1": _("转送下级"),
-    "report.assigned_down.v1": _("交办下级"),
-    "report.subordinate_acknowledged.v1": _("下级签收"),
-    "report.subordinate_reported.v1": _("下级报告"),
-    "report.appeal_routed.v1": _("申诉分流"),
-    "report.suggestion_routed.v1": _("建议分流"),
-    "report.reporter_notified.v1": _("告知举报人"),
-    "report.transferred.v1": _("移送承办部门"),
-    "report.return_proposed.v1": _("申请退回信访室"),
-    "report.return_refused.v1": _("不同意退回"),
-    "report.returned.v1": _("同意退回信访室"),
-    "report.closed.v1": _("办结"),
-    "report.result_fed_back.v1": _("反馈处理结果"),
-    "report.objection_recorded.v1": _("登记异议"),
-    "report.objection_explained.v1": _("说明异议"),
-    "report.reopened.v1": _("重新办理"),
-    "report.archived.v1": _("归档"),
-    "report.officer_excluded.v1": _("登记回避"),
-    "report.bypass_proposed.v1": _("提出径送上级"),
-    "report.bypassed.v1": _("改封径送，本级内容已销毁"),
-    "report.deidentified.v1": _("制作去标识版"),
-    "report.original_requested.v1": _("申请看原文"),
-    "report.original_granted.v1": _("同意看原文"),
-    "report.original_refused.v1": _("不同意看原文"),
-    "clue.recorded.v1": _("线索入库"),
-    "clue.distribution_proposed.v1": _("提出分办意见"),
-    "clue.distribution_returned.v1": _("退回分办意见"),
-    "clue.distributed.v1": _("批准分办"),
-    "clue.disposition_proposed.v1": _("提出处置意见"),
-    "clue.disposition_returned.v1": _("退回处置意见"),
-    "clue.disposition_approved.v1": _("批准处置意见"),
-    "clue.reported_to_party_committee.v1": _("向同级党委报告"),
-    "clue.reported_to_superior_commission.v1": _("向上级纪委报告"),
-    "clue.concluded.v1": _("线索办结"),
-    "clue.handlers_replaced.v1": _("更换承办人"),
-    "clue.distribution_withdrawn.v1": _("收回分办"),
-    "clue.withdrawn.v1": _("线索随件退回"),
-    "clue.reactivated.v1": _("重新启动线索"),
-    "correspondence.supplement_received.v1": _("举报人补充材料"),
-    "correspondence.feedback_wish_withdrawn.v1": _("举报人撤回反馈要求"),
-    "correspondence.message_sent.v1": _("发布核准用语"),
-    "correspondence.message_drafted.v1": _("起草留言"),
-    "correspondence.message_approved.v1": _("同意发布留言"),
-    "correspondence.message_refused.v1": _("不同意发布留言"),
-    "sealed_report.received.v1": _("接收径送件"),
-    "sealed_report.resealed.v1": _("改封为径送件"),
-    "sealed_report.registered.v1": _("径送件编号"),
-    "sealed_report.principal_told.v1": _("告知主要负责人有径送件"),
-    "sealed_report.reported_to_superior.v1": _("径送上级"),
-    "sealed_report.acknowledged.v1": _("上级签收"),
-    "sealed_report.destroyed.v1": _("销毁本级留存"),
-    "register.number_assigned.v1": _("分配编号"),
-    "officer.appointed.v1": _("任命人员"),
-    "officer.enrolled.v1": _("启用账号"),
-    "officer.office_key_granted.v1": _("授予单位密钥"),
-    "officer.office_key_withdrawn.v1": _("收回单位密钥"),
-    "officer.roles_changed.v1": _("调整岗位"),
-    "officer.departed.v1": _("停用账号"),
-    "officer.change_proposed.v1": _("提出账号事项"),
-    "officer.change_refused.v1": _("退回账号事项"),
-    "officer.reinvited.v1": _("口令遗失，重发启用码"),
-    "officer.regrant_proposed.v1": _("提出重新授予单位密钥"),
-    "officer.second_factor_set.v1": _("启用动态验证码"),
-    "officer.second_factor_reset.v1": _("重置动态验证码"),
-    "officer.passphrase_changed.v1": _("更换口令"),
-    "access.list_shown.v1": _("查看待办列表"),
-    "access.content_opened.v1": _("查看举报内容"),
-    "access.original_opened.v1": _("查看去标识版背后的原文"),
-    "access.index_queried.v1": _("查询以往反映"),
-    "access.index_rekeyed.v1": _("更换被反映人索引的密钥"),
-    "opening.requested.v1": _("申请启封"),
-    "opening.approved.v1": _("批准启封"),
-    "opening.refused.v1": _("不批准启封"),
-    "opening.contributed.v1": _("保管人提交份额"),
-    "opening.declined.v1": _("保管人不提交份额"),
-    "opening.share_rejected.v1": _("份额不符，已剔除"),
-    "opening.gate_released.v1": _("上级闸门放行"),
-    "opening.opened.v1": _("启封一次"),
-    "opening.closed.v1": _("启封终止"),
-    "opening.notice_delayed.v1": _("依法延后告知举报人"),
-    "gate.released.v1": _("闸门放行"),
-    "deployment.manifest_adopted.v1": _("启用密钥清单"),
-    "deployment.rulebook_adopted.v1": _("启用规则版本"),
-}
-
-_TONES: Mapping[str, str] = {
-    "report.urgent_flagged.v1": "bad",
-    "report.screening_returned.v1": "warn",
-    "report.accepted.v1": "good",
-    "report.not_accepted.v1": "warn",
-    "report.return_proposed.v1": "warn",
-    "report.returned.v1": "warn",
-    "report.closed.v1": "good",
-    "report.result_fed_back.v1": "good",
-    "report.objection_recorded.v1": "warn",
-    "report.officer_excluded.v1": "warn",
-    "report.bypassed.v1": "sealed",
-    "report.deidentified.v1": "sealed",
-    "report.original_requested.v1": "warn",
-    "report.original_granted.v1": "warn",
-    "clue.distribution_returned.v1": "warn",
-    "clue.disposition_returned.v1": "warn",
-    "clue.handlers_replaced.v1": "warn",
-    "clue.distribution_withdrawn.v1": "warn",
-    "clue.concluded.v1": "good",
-    "correspondence.supplement_received.v1": "active",
-    "correspondence.message_refused.v1": "warn",
-    "sealed_report.received.v1": "sealed",
-    "sealed_report.resealed.v1": "sealed",
-    "opening.refused.v1": "warn",
-    "opening.declined.v1": "warn",
-    "opening.share_rejected.v1": "bad",
-    "opening.opened.v1": "warn",
-}
 
 #: Reason codes that the use cases write without asking for one.
 _REASONS: Mapping[str, Any] = {
@@ -328,6 +197,20 @@ _DETAILS: Mapping[str, tuple[Say, ...]] = {
     "report.original_requested.v1": (_code("purpose", rights.OriginalPurpose, _("目的")),),
     "report.original_granted.v1": (_people("officer"), _plain("until", _("有效至"))),
     "report.original_refused.v1": (_people("officer"),),
+    **dict.fromkeys(
+        ("report.hold_requested.v1", "report.hold_placed.v1", "report.hold_lift_requested.v1", "report.hold_lifted.v1"),
+        (_plain("document", _("依据")),),
+    ),
+    "report.destroyed.v1": (
+        _code("scope", retention_rules.DestructionScope, _("范围")),
+        _plain("document", _("鉴定文件")),
+    ),
+    "appraisal.proposed.v1": (
+        _code("scope", retention_rules.DestructionScope, _("范围")),
+        _plain("document", _("鉴定文件")),
+    ),
+    "appraisal.refused.v1": (_code("reason", retention_rules.AppraisalRefusal, _("理由")),),
+    "retention.key_destroyed.v1": (_plain("key", _("密钥")),),
     "clue.recorded.v1": (_NUMBER, _code("source", codes.ClueSource, _("来源"))),
     "clue.distribution_proposed.v1": _HANDLERS,
     "clue.distribution_returned.v1": (_REASON,),
@@ -372,6 +255,9 @@ _DETAILS: Mapping[str, tuple[Say, ...]] = {
     "opening.share_rejected.v1": (_people("custodian", _("保管人")),),
     "opening.closed.v1": (_code("reason", rights.ClosingReason, _("理由")),),
     "opening.notice_delayed.v1": (_plain("number", _("文号")), _plain("until", _("延至"))),
+    "contact.requested.v1": (_code("purpose", contact_codes.ContactPurpose, _("事由")),),
+    "contact.concluded.v1": (_code("outcome", contact_codes.ContactOutcome), _code("way", contact_codes.ContactWay)),
+    "contact.closed.v1": (_code("reason", contact_codes.ContactClosing, _("理由")), _people("relay", _("联络员"))),
     "deployment.manifest_adopted.v1": (_count("epoch", _("版次")),),
     "deployment.rulebook_adopted.v1": (_plain("rulebook"), _plain("calendar")),
 }

@@ -248,7 +248,7 @@ REPORT_COMMANDS: tuple[Command, ...] = (
     Command(
         "exclude",
         frozenset(ReportState) - {S.SEALED},
-        lambda one: one.exclude(by("head"), "somebody", "kinship"),
+        lambda one: one.exclude(by("head"), "somebody", NOTHING),
     ),
     Command("propose_bypass", _at(S.RECEIVED, S.REGISTERED), _propose_bypass),
     Command("bypass", _at(S.RECEIVED, S.REGISTERED), _bypass, _propose_bypass),

@@ -1,6 +1,6 @@
 """Business time that a test moves."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from supervision.business_time import SHANGHAI
 
@@ -16,3 +16,7 @@ class Clock:
 
     def __call__(self) -> datetime:
         return self.now
+
+    def advance(self, **by: float) -> None:
+        """As the arguments of ``timedelta``."""
+        self.now += timedelta(**by)

@@ -188,8 +188,14 @@ SEALED_COMMANDS: tuple[Command, ...] = (
     Command("register", _sealed_at(Z.RECEIVED), lambda one: one.register(by("clerk"), "云信径〔2026〕0002号")),
     Command(
         "tell_principal",
-        _sealed_at(Z.RECEIVED, Z.REPORTED, Z.ACKNOWLEDGED),
+        _sealed_at(Z.ACKNOWLEDGED),
         lambda one: one.tell_principal(by("head")),
+        lambda one: one.clear_principal(by("superior", "superior")),
+    ),
+    Command(
+        "clear_principal",
+        _sealed_at(Z.ACKNOWLEDGED),
+        lambda one: one.clear_principal(by("superior", "superior")),
     ),
     Command("report_to_superior", _sealed_at(Z.RECEIVED), _report_up, _number),
     Command("acknowledge", _sealed_at(Z.REPORTED), _acknowledge),

@@ -167,6 +167,13 @@ class Life:
         self.report.screen(self.stamp(actor), self.screening(proposal, **found))
         return self.did(self.report)
 
+    def exclude(self, officer: str, reason: str) -> "Life":
+        """Sealed for the console, as the head's command does it."""
+        facts = self.facts({"excluded": [{"officer": officer, "reason": reason}]})
+        self.report.exclude(self.stamp("head"), officer, facts)
+        self.report.learn_excluded(officer, reason)
+        return self.did(self.report)
+
     def decide(self, command: Callable[..., None], actor: str = "head", **given: Any) -> "Life":
         command(self.stamp(actor), **given)
         return self.did(self.report)

@@ -110,6 +110,12 @@ class Office:
             self.sessions[person.officer] = self._enrolled(person, codes[person.officer])
         self.catch_up()
 
+    def enrol(self, person: Appointment) -> None:
+        """Somebody who comes later."""
+        code = SigningKey.generate(self.desk.rng)
+        self.desk.record(SigningKey(seeds(self.platform)["ceremony"]), self._appointed(person, code))
+        self.sessions[person.officer] = self._enrolled(person, code)
+
     def _appointed(self, person: Appointment, code: SigningKey) -> OfficerAccount:
         return OfficerAccount.appoint(
             self.desk.account(person.officer).id,

@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -35,6 +35,7 @@ from supervision.projecting import run_in_background
 from supervision.sealing.ceremony import Ceremony
 from supervision.sealing.receipt import ReceiptCode
 from supervision.web.app import create_app
+from tests.support.clock import Clock
 from tests.support.deployment import make_deployment, seeds
 
 PASSPHRASE = "songyan-zhuying-xiqiao"
@@ -43,20 +44,6 @@ MONDAY = datetime(2026, 11, 23, 9, 30, tzinfo=SHANGHAI)
 _CSRF = re.compile(r'name="csrf_token" value="([^"]+)"')
 _REPORT = re.compile(r'href="/console/reports/([0-9a-f-]{36})[?"]')
 _VERSION = re.compile(r'name="version" value="([^"]+)"')
-
-
-class Clock:
-    """Business time of a test; stands still until it is moved."""
-
-    def __init__(self, now: datetime = MONDAY) -> None:
-        self.now = now
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def advance(self, **by: float) -> None:
-        """As the arguments of ``timedelta``."""
-        self.now += timedelta(**by)
 
 
 @dataclass
@@ -230,7 +217,7 @@ def county(home: Path, database_url: str, *, people: Collection[str] = OFFICERS,
 
     ``people``: which of the demonstration's officers there are, the two administrators apart.
     """
-    clock = Clock()
+    clock = Clock(MONDAY)
     platform = make_deployment(home, database_url, site=site, clock=clock)
     _enrol(platform, people)
     stop = run_in_background(platform)

@@ -29,7 +29,7 @@ def opened(
     item = _item(sealing, compartment, field)
     if item is None:
         return None
-    opener = Opener(platform.manifest, sealing, stream_id)
+    opener = Opener(platform.manifest, sealing, stream_id, platform.retention)
     keys = [KemPrivateKey(seeds(platform)[holder]) for holder in holders]
     wraps = {key.key_id: _wrap(platform, sealing, compartment, key) for key in keys}
     if len(keys) == 1:

@@ -142,8 +142,7 @@ def _notify(life: Life, n: int) -> None:
 
 
 def _exclude(life: Life, n: int) -> None:
-    life.report.exclude(life.stamp("head"), f"relative-{n % 3}", "kinship")
-    life.did(life.report)
+    life.exclude(f"relative-{n % 3}", "kinship")
 
 
 def _bypass(life: Life, n: int) -> None:
@@ -178,9 +177,10 @@ def _go_up(life: Life, n: int) -> None:
     sealed, stamp = life.sealed, life.stamp("clerk")
     commands = (
         lambda: sealed.register(stamp, f"径〔2026〕{life.name}号"),
-        lambda: sealed.tell_principal(stamp),
         lambda: sealed.report_to_superior(stamp, "site"),
         lambda: sealed.acknowledge(life.stamp("superior", "superior")),
+        lambda: sealed.clear_principal(life.stamp("superior", "superior")),
+        lambda: sealed.tell_principal(stamp),
         lambda: sealed.destroy(stamp, ()),
     )
     _first_allowed(commands, n)

@@ -6,12 +6,14 @@ Each module adds its pages to the one blueprint.
 from supervision.web.console import (
     accounts,
     case,
+    contact,
     deidentified,
     earlier,
     new_report,
     office_keys,
     opening,
     queue,
+    retention,
     sealed,
 )
 from supervision.web.console.site import blueprint
@@ -20,11 +22,13 @@ __all__ = [
     "accounts",
     "blueprint",
     "case",
+    "contact",
     "deidentified",
     "earlier",
     "new_report",
     "office_keys",
     "opening",
     "queue",
+    "retention",
     "sealed",
 ]

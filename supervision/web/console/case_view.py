@@ -16,6 +16,7 @@ from supervision.casework import reading
 from supervision.casework.actions import Case, Work
 from supervision.casework.blind_index import may_ask
 from supervision.casework.catalogue import BY_NAME
+from supervision.casework.contact import purposes_for as contact_purposes
 from supervision.casework.content import EvidenceFile, ReportContent
 from supervision.casework.deidentified import may_open_original
 from supervision.casework.officer_session import OfficerSession
@@ -27,6 +28,8 @@ from supervision.domain.rulebook import Rulebook
 from supervision.sealing.errors import SealingError
 from supervision.web.app import platform
 from supervision.web.clock_words import ClockShown, clock_shown
+from supervision.web.console.contact_view import ContactShown
+from supervision.web.console.contact_view import of_report as contacts_of_report
 from supervision.web.console.opening_view import OpeningShown, of_report
 from supervision.web.console.queue import tags_of
 from supervision.web.console.site import DESK_ROLES, viewer_of
@@ -109,6 +112,8 @@ class CaseView:
     may_ask_index: bool
     may_ask_opening: bool
     openings: list[OpeningShown]
+    may_ask_contact: bool
+    contacts: list[ContactShown]
     clocks: list[ClockShown]
     events: list[EventShown]
 
@@ -145,6 +150,7 @@ def case_view(me: OfficerSession, report_id: UUID) -> CaseView:
         clocks = queries.clocks_of(reader, report_id)
         rows = queries.timeline(reader, report_id)
         openings = of_report(reader, report_id)
+        contacts = contacts_of_report(reader, report_id)
     if row is None:
         raise Refused("not_ready", _("本件刚刚收到，列表尚未更新；请过几秒刷新。"))
     if not visible:
@@ -169,8 +175,10 @@ def case_view(me: OfficerSession, report_id: UUID) -> CaseView:
         may_deidentify=bool(content and content.original) and BY_NAME["deidentify"].offered(work),
         may_see_original=may_open_original(here.desk, me, case),
         may_ask_index=bool(content and content.respondents) and may_ask(me, case.report),
-        may_ask_opening=bool(purposes_for(here.desk, me, report_id)),
+        may_ask_opening=not case.report.identity_tombstone and bool(purposes_for(here.desk, me, report_id)),
         openings=openings,
+        may_ask_contact=bool(contact_purposes(here.desk, me, report_id)),
+        contacts=contacts,
         clocks=[clock_shown(here.rulebook.clocks, clock, here.clock().date()) for clock in clocks],
         events=list(reversed(_events(rows, names, content))),
     )
@@ -209,6 +217,8 @@ def _facts(case: Case, row: ReportRow, names: Names) -> list[tuple[str, str]]:
         (_("承办人"), names.officers(row.handlers)),
         (_("处置方式"), label(codes.Disposition, clue.disposition) if clue else ""),
         (_("办理结果"), label(codes.Result, row.result)),
+        (_("停止销毁"), "、".join(case.report.holds)),
+        (_("销毁情况"), case.report.identity_tombstone),
         (_("回避人员"), names.officers(row.excluded)),
     ]
     return [(name, value) for name, value in told if value]

@@ -99,7 +99,7 @@ def _reserved(submission: Submission, drawn: ReceiptCode | None, mark: str) -> D
     receipt = DeskReceipt(
         reference=here.console_door.draw_reference(),
         code=drawn.digits if drawn else "",
-        sealed=judge(submission, here.rulebook).jurisdiction is Jurisdiction.SUPERIOR,
+        sealed=judge(submission, here.rulebook, here.own_staff).jurisdiction is Jurisdiction.SUPERIOR,
     )
     now = here.clock()
     blob = here.working.reserve(

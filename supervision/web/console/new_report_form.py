@@ -78,7 +78,7 @@ class ReporterForm(forms.CommandForm):
     anonymous = forms.flag(_("要求匿名"), hint=_("按匿名件办理；填写的信息仍然密封保存。"))
     name = _words(_("姓名"), limits.NAME)
     phone = _words(_("联系电话"), limits.PHONE)
-    caller = _words(_("来电显示号码"), limits.PHONE, _("只密封保存，不用来核实身份。"))
+    caller = _words(_("来电显示号码"), limits.PHONE, _("只密封保存，不用来核实身份；设定不留存的，匿名件的不保存。"))
     address = _words(_("联系地址"), limits.ADDRESS)
     id_no = _words(_("证件号码"), limits.ID_NO)
     political = _words(_("政治面貌"), limits.POLITICAL)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -24,7 +25,7 @@ from supervision.casework import opening as use
 from supervision.casework.actions import Case
 from supervision.casework.officer_session import OfficerSession
 from supervision.casework.opening_view import Opened
-from supervision.domain.opening_rules import CUSTODIANS, REQUESTERS, Asked
+from supervision.domain.opening_rules import CUSTODIANS, REQUESTERS, Asked, document_of
 from supervision.domain.refusal import Refused
 from supervision.domain.rights import DeclineReason, OpeningPurpose, OpeningRefusal
 from supervision.sealing.errors import SealingError
@@ -85,6 +86,7 @@ def send_request(report_id: UUID) -> Answer:
         compartments=tuple(data["compartments"]),
         number=data["number"].strip(),
     )
+    asked = replace(asked, number=document_of(asked))
     if "change" in request.form:
         return _request_page(me, report_id, Tried(name="request", given=given))
     try:

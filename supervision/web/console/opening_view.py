@@ -12,6 +12,7 @@ from flask import url_for
 from flask_babel import gettext as _
 from marshmallow import Schema
 
+from events.vocabulary.opening import CompartmentsOpened, OpeningClosed, OpeningRefused
 from projections import queries
 from projections.openings import OpeningRow
 from projections.store import Reader
@@ -23,7 +24,7 @@ from supervision.domain.codes import Role
 from supervision.domain.opening import Opening
 from supervision.domain.opening_rules import APPROVERS, CUSTODIANS, REQUESTERS
 from supervision.domain.refusal import Refused
-from supervision.domain.rights import DeclineReason, OpeningPurpose, OpeningState
+from supervision.domain.rights import ClosingReason, DeclineReason, OpeningPurpose, OpeningRefusal, OpeningState
 from supervision.openings.custodian import COMPARTMENT_WORDS
 from supervision.web import command_forms
 from supervision.web.app import platform
@@ -110,6 +111,7 @@ def sections(me: OfficerSession) -> list[tuple[str, list[OpeningShown]]]:
             found.append((_("待上级闸门放行"), queries.openings_to_release(reader, today)))
         if me.has(*REQUESTERS):
             found.append((_("我申请的"), queries.openings_requested(reader, me.officer, today)))
+            found.append((_("我申请的，已办结"), queries.openings_ended(reader, me.officer)))
         if me.has(*APPROVERS):
             found.append((_("我批准的"), queries.openings_approved(reader, me.officer)))
         return [(title, shown(reader, rows)) for title, rows in found]
@@ -137,7 +139,7 @@ def _shown(reader: Reader, row: OpeningRow, names: Names, *, over: bool) -> Open
         compartments=words_of(row.compartments),
         requester=names.officer(row.requester),
         requested=row.requested_on.isoformat(),
-        expires=row.expires_on.isoformat(),
+        expires=row.expires_on.isoformat() if state in _PENDING else "",
         standing=_standing(state, len(row.contributed), row.m, gate=row.gate and not row.released, over=over),
         tone=_TONES.get(state, "active"),
     )
@@ -201,10 +203,23 @@ def facts(opening: Opening) -> list[tuple[str, str]]:
         (_("已提交份额"), names.officers(event.actor for event in opening.contributions.values())),
         (_("不提交份额"), "、".join(declined)),
         (_("上级闸门"), _("已放行") if opening.release else ""),
-        (_("有效期至"), asked.expires_on),
+        (_("有效期至"), asked.expires_on if opening.state in _PENDING else ""),
+        _outcome(opening),
         (_("启封编号"), str(opening.id)),
     ]
     return [(name, value) for name, value in told if value]
+
+
+def _outcome(opening: Opening) -> tuple[str, str]:
+    """How it ended; both "" while it has not."""
+    match opening.end_event:
+        case OpeningRefused(reason=reason):
+            return _("不批准的理由"), OpeningRefusal(reason).label
+        case OpeningClosed(reason=reason):
+            return _("终止的原因"), ClosingReason(reason).label
+        case CompartmentsOpened(occurred_at=occurred_at):
+            return _("查看时间"), moment(occurred_at)
+    return "", ""
 
 
 def _conditions(opening: Opening) -> str:
@@ -245,10 +260,7 @@ def _deciding(me: OfficerSession, opening: Opening, tried: Tried | None) -> Iter
         return
     handling = case_of(desk, opening).handling
     against = separation.against_approving_opening(me.officer, requester=opening.requester, handling=handling)
-    if against:
-        yield OpeningPanel(name="approve", title=_("审批"), closed=against.reason)
-        return
-    yield OpeningPanel(
+    main = OpeningPanel(
         name="approve",
         title=_("批准启封"),
         hint=_("批准后由保管人各自核对、提交份额；申请人只能查看一次。"),
@@ -256,7 +268,7 @@ def _deciding(me: OfficerSession, opening: Opening, tried: Tried | None) -> Iter
         tone="main",
         open=tried is None,
     )
-    yield _with_form("refuse", _("不批准"), "", tried)
+    yield from _either(main, _with_form("refuse", _("不批准"), "", tried), against)
 
 
 def _contributing(me: OfficerSession, opening: Opening, tried: Tried | None) -> Iterator[OpeningPanel]:
@@ -266,10 +278,7 @@ def _contributing(me: OfficerSession, opening: Opening, tried: Tried | None) -> 
     against = separation.against_contributing(
         me.officer, requester=opening.requester, approver=opening.approver, handling=handling
     )
-    if against:
-        yield OpeningPanel(name="contribute", title=_("提交份额"), closed=against.reason)
-        return
-    yield OpeningPanel(
+    main = OpeningPanel(
         name="contribute",
         title=_("提交份额"),
         hint=_("在您自己的机器上用 supervision custodian contribute 核对材料、生成答复，再交到这里。"),
@@ -279,7 +288,17 @@ def _contributing(me: OfficerSession, opening: Opening, tried: Tried | None) -> 
         tone="main",
         open=tried is None,
     )
-    yield _with_form("decline", _("不提交份额"), _("理由记入日志；以后仍可以提交。"), tried)
+    yield from _either(
+        main, _with_form("decline", _("不提交份额"), _("理由记入日志；以后仍可以提交。"), tried), against
+    )
+
+
+def _either(yes: OpeningPanel, no: OpeningPanel, against: Refused | None) -> Iterator[OpeningPanel]:
+    """The two ways that somebody can decide, or why he may not."""
+    if against:
+        yield OpeningPanel(name=yes.name, title=yes.title, closed=against.reason)
+    else:
+        yield from (yes, no)
 
 
 def _releasing(me: OfficerSession, opening: Opening) -> Iterator[OpeningPanel]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from flask import abort, flash, redirect, render_template, request, url_for
+from flask import abort, flash, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -20,7 +20,8 @@ from supervision.casework.desk import Desk
 from supervision.casework.officer_session import OfficerSession
 from supervision.domain.codes import Channel, Role
 from supervision.domain.refusal import Refused
-from supervision.domain.sealed_report import SealedState
+from supervision.domain.sealed_report import FILE, SealedState
+from supervision.sealed_archive.acknowledgement import MAX_BYTES
 from supervision.web.app import platform
 from supervision.web.clock_words import ClockShown, clock_shown
 from supervision.web.console.site import blueprint
@@ -44,7 +45,10 @@ _COMMANDS: Mapping[str, Command] = {
 
 @dataclass(frozen=True, kw_only=True)
 class SealedShown:
-    """A sealed report in the list. ``commands``: what the officer can do with it now, (name, label)."""
+    """A sealed report in the list. ``commands``: what the officer can do with it now, (name, label).
+
+    ``carried``: it goes up as a file, which is fetched here, and whose acknowledgement is handed in here.
+    """
 
     report_id: UUID
     number: str
@@ -57,6 +61,7 @@ class SealedShown:
     destroyed: str
     clock: ClockShown | None
     commands: tuple[tuple[str, str], ...]
+    carried: bool
 
 
 @blueprint.get("/sealed")
@@ -82,14 +87,35 @@ def sealed_reports() -> str:
     )
 
 
+@blueprint.get("/sealed/<uuid:report_id>/package")
+def sealed_package(report_id: UUID) -> Response:
+    """The file to be carried to the superior. Nobody here can open it."""
+    file = commands.package(platform().desk, officer(), report_id)
+    reference = platform().desk.sealed_report(report_id).reference
+    return send_file(file, "application/zip", as_attachment=True, download_name=f"{reference}.zip", max_age=0)
+
+
+@blueprint.post("/sealed/<uuid:report_id>/acknowledgement")
+def sealed_acknowledgement(report_id: UUID) -> Response:
+    """The superior's signed word, carried back."""
+    given = request.files.get("acknowledgement")
+    data = given.stream.read(MAX_BYTES + 1) if given else b""
+    return _answered(lambda: commands.take_acknowledgement(platform().desk, officer(), report_id, data))
+
+
 @blueprint.post("/sealed/<uuid:report_id>/<name>")
 def handle_sealed(report_id: UUID, name: str) -> Response:
     """One of the few things that can be done with it."""
     command = _COMMANDS.get(name)
     if command is None:
         abort(404)
+    return _answered(lambda: command(platform().desk, officer(), report_id))
+
+
+def _answered(command: Callable[[], int]) -> Response:
+    """Carry a command out and show the list again, with what came of it."""
     try:
-        wait_for(command(platform().desk, officer(), report_id))
+        wait_for(command())
         flash(_("已办理。"), "good")
     except Refused as refused:
         flash(refused.reason, "bad")
@@ -113,6 +139,7 @@ def _shown(reader: Reader, me: OfficerSession, row: SealedRow) -> SealedShown:
         destroyed=row.destroyed_on.isoformat() if row.destroyed_on else "",
         clock=clock_shown(here.rulebook.clocks, clocks[0], here.clock().date()) if clocks else None,
         commands=tuple(_offered(me, row)),
+        carried=row.mode == FILE and row.state != SealedState.DESTROYED,
     )
 
 
@@ -122,7 +149,8 @@ def _offered(me: OfficerSession, row: SealedRow) -> list[tuple[str, str]]:
         offered.append(("register", _("编号")))
     if row.state == SealedState.RECEIVED and row.number:
         offered += [("report_on_site", _("平台径送")), ("report_by_file", _("密件携送"))]
-    if platform().settings.tell_principal_of_sealed and not row.principal_told and row.state != SealedState.DESTROYED:
+    may_tell = platform().settings.tell_principal_of_sealed and row.principal_cleared and not row.principal_told
+    if may_tell and row.state == SealedState.ACKNOWLEDGED:
         offered.append(("tell_principal", _("已告知主要负责人")))
     if row.state == SealedState.ACKNOWLEDGED and me.has(Role.PETITION_HEAD):
         offered.append(("destroy_copy", _("销毁本级留存")))

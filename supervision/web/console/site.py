@@ -13,6 +13,7 @@ from supervision.casework.account_changes import ADMINISTRATORS
 from supervision.casework.content import APPROVER_ROLES, PETITION_ROLES
 from supervision.casework.officer_session import OfficerSession
 from supervision.domain.codes import Role
+from supervision.domain.contact_rules import RELAYS
 from supervision.domain.opening_rules import APPROVERS, CUSTODIANS, REQUESTERS
 from supervision.settings import Settings
 from supervision.web.officer_login import WorkingSite
@@ -33,6 +34,8 @@ def navigation(officer: OfficerSession) -> list[dict[str, Any]]:
         (RECORDER_ROLES, "console.new_report", _("登记新举报")),
         (PETITION_ROLES, "console.sealed_reports", _("径送件")),
         (OPENING_ROLES, "console.openings", _("身份开启")),
+        (RELAYS, "console.contacts", _("联络")),
+        ((*PETITION_ROLES, *APPROVER_ROLES), "console.appraisals", _("鉴定销毁")),
         ((Role.PETITION_HEAD,), "console.blind_index_page", _("被反映人索引")),
         (ADMINISTRATORS, "console.accounts", _("人员与账号")),
     ]

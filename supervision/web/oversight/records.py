@@ -20,11 +20,12 @@ from projections.timeline import TimelineRow
 from supervision.business_time import SHANGHAI
 from supervision.domain.refusal import Refused
 from supervision.web.app import platform
+from supervision.web.event_titles import TITLES
 from supervision.web.moments import moment
 from supervision.web.names import Names
 from supervision.web.oversight.site import blueprint
 from supervision.web.paging import page_behind
-from supervision.web.wording import TITLES, tell, title
+from supervision.web.wording import tell, title
 
 PAGE = 50
 OPENED = "access.content_opened.v1"

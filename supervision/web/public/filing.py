@@ -9,6 +9,7 @@ from supervision.domain.categories import Categories
 from supervision.domain.codes import Channel, Jurisdiction
 from supervision.intake.door import AlreadyAdmitted
 from supervision.intake.drafts import Draft, Receipt
+from supervision.intake.judgement import OWN_STAFF as NOBODY_LEFT
 from supervision.intake.judgement import judge
 from supervision.intake.limits import TITLE
 from supervision.intake.status_lookup import look_up
@@ -16,15 +17,20 @@ from supervision.intake.submission import Attachment, ReportedPerson, ReporterDe
 from supervision.platform import Platform
 from supervision.sealing.receipt import ReceiptCode
 from supervision.settings import Settings
-from supervision.web.public.forms import NAMED, NO, REPORTER_FIELDS
+from supervision.web.public.forms import NAMED, NO, REPORTER_FIELDS, levels_of
 from supervision.web.public.levels import LEVEL, OWN_STAFF, UNIT, goes_up
 
 Answers = Mapping[str, Mapping[str, Any]]
 
 
 def goes_to_superior(platform: Platform, answers: Answers) -> bool:
-    """Whether, by what has been typed so far, the report will be sealed to the superior (A-15)."""
-    return judge(_submission(platform, answers), platform.rulebook).jurisdiction is Jurisdiction.SUPERIOR
+    """Whether, by what has been typed so far, the report will be sealed to the superior (A-15).
+
+    Who of this office is meant is not judged before the page has asked what that person does.
+    """
+    found = judge(_submission(platform, answers), platform.rulebook, platform.own_staff)
+    not_asked_yet = found.reason == NOBODY_LEFT and OWN_STAFF in levels_of(answers) and "staff" not in answers
+    return found.jurisdiction is Jurisdiction.SUPERIOR and not not_asked_yet
 
 
 def hand_in(platform: Platform, draft: Draft, files: tuple[Attachment, ...]) -> Receipt:
@@ -60,25 +66,22 @@ def _submission(platform: Platform, answers: Answers, files: tuple[Attachment, .
         reporter=_reporter(answers.get("reporter", {})) if named else ReporterDetails(),
         feedback_wanted=identity.get("feedback") != NO,
         attachments=files,
-        superior_declared=goes_up(_levels(answers)),
+        superior_declared=goes_up(levels_of(answers)),
+        own_staff=reported(platform.settings, answers, only=OWN_STAFF),
+        own_duties=tuple(answers.get("staff", {}).get("duties", ())),
         anonymous=not named,
     )
 
 
-def _levels(answers: Answers) -> list[str]:
-    """The level asked for first, which is that of the first person, and those of the others."""
-    others = answers.get("who", {}).get("people", [])[1:]
-    return [answers.get("level", {}).get("level", ""), *(person["level"] for person in others)]
-
-
-def reported(settings: Settings, answers: Answers) -> tuple[ReportedPerson, ...]:
-    """Persons and units reported; whoever has no word about him is left out."""
+def reported(settings: Settings, answers: Answers, only: str = "") -> tuple[ReportedPerson, ...]:
+    """Persons and units reported; whoever has no word about him is left out. ``only``: those of one level."""
     first_unit = answers.get("level", {}).get("unit", "")
     people = answers.get("who", {}).get("people") or [dict.fromkeys(("name", "post", "area"), "")]
     units = [first_unit, *(person["unit"] for person in people[1:])]
     found = (
         _person(settings, person, unit, level)
-        for person, unit, level in zip(people, units, _levels(answers), strict=True)
+        for person, unit, level in zip(people, units, levels_of(answers), strict=True)
+        if only in ("", level)
     )
     return tuple(person for person in found if person != ReportedPerson())
 

@@ -16,17 +16,19 @@ from flask_babel import lazy_gettext
 from marshmallow import Schema, fields, validate
 from werkzeug.datastructures import MultiDict
 
+from supervision.domain.exclusion import Duty
 from supervision.intake import limits
-from supervision.web.public.levels import LEVEL
+from supervision.web.public.levels import LEVEL, OWN_STAFF
 
 Form = MultiDict[str, str]
 Answers = dict[str, Any]
 
-PAGES = ("level", "who", "category", "text", "files", "identity", "reporter", "check")
-"""In their order; ``reporter`` is skipped by who stays anonymous."""
+PAGES = ("level", "who", "staff", "category", "text", "files", "identity", "reporter", "check")
+"""In their order; ``reporter`` is skipped by who stays anonymous, ``staff`` by who reports nobody of this office."""
 
-STEPS = {page: number for number, page in enumerate(PAGES, start=1)} | {"reporter": 6, "check": 7}
-"""Number shown: who says that he gives his name is still at the question of identity."""
+STEPS = {"level": 1, "who": 2, "category": 3, "text": 4, "files": 5, "identity": 6, "check": 7}
+STEPS |= {"staff": STEPS["who"], "reporter": STEPS["identity"]}
+"""Number shown: a page that only some people see belongs to the step before it."""
 
 ANONYMOUS, NAMED = "anonymous", "named"
 YES, NO = "yes", "no"
@@ -77,6 +79,10 @@ def _read_who(form: Form) -> Answers:
     }
 
 
+def _read_staff(form: Form) -> Answers:
+    return {"duties": [duty.value for duty in Duty if duty.value in form.getlist("duties")]}
+
+
 def _read_category(form: Form) -> Answers:
     chosen = list(dict.fromkeys(form.getlist("category")))
     return {"chosen": [code[: limits.CATEGORY] for code in chosen], "other": typed(form, "other")}
@@ -89,6 +95,7 @@ def _read_identity(form: Form) -> Answers:
 READERS: Mapping[str, Callable[[Form], Answers]] = {
     "level": _read_level,
     "who": _read_who,
+    "staff": _read_staff,
     "category": _read_category,
     "text": lambda form: {"text": typed(form, "text")},
     "identity": _read_identity,
@@ -133,6 +140,14 @@ class _WhoPage(Schema):
     people = fields.List(fields.Nested(_Person))
 
 
+class _StaffPage(Schema):
+    duties = fields.List(
+        fields.String(),
+        required=True,
+        validate=validate.Length(min=1, error=lazy_gettext("请选择他做什么工作；不知道的，请选“不清楚”。")),
+    )
+
+
 class _CategoryPage(Schema):
     chosen = fields.List(
         fields.String(),
@@ -168,6 +183,7 @@ def _schemas(max_text: int) -> Mapping[str, Schema]:
     return {
         "level": _LevelPage(),
         "who": _WhoPage(),
+        "staff": _StaffPage(),
         "category": _CategoryPage(),
         "text": text_page(),
         "identity": _IdentityPage(),
@@ -198,8 +214,18 @@ def _first(messages: Any) -> str:
 
 def pages_for(answers: Mapping[str, Answers]) -> tuple[str, ...]:
     """The pages that this report has."""
-    named = answers.get("identity", {}).get("identity") == NAMED
-    return tuple(page for page in PAGES if page != "reporter" or named)
+    left_out = set()
+    if answers.get("identity", {}).get("identity") != NAMED:
+        left_out.add("reporter")
+    if OWN_STAFF not in levels_of(answers):
+        left_out.add("staff")
+    return tuple(page for page in PAGES if page not in left_out)
+
+
+def levels_of(answers: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The level asked for first, which is that of the first person, and those of the others."""
+    others = answers.get("who", {}).get("people", [])[1:]
+    return [answers.get("level", {}).get("level", ""), *(person["level"] for person in others)]
 
 
 def page_before(page: str, answers: Mapping[str, Answers]) -> str:

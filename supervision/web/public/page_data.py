@@ -8,11 +8,12 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
+from supervision.domain.exclusion import Duty
 from supervision.intake.drafts import Draft
 from supervision.platform import Platform
 from supervision.web.public import levels
 from supervision.web.public.filing import category_texts, goes_to_superior
-from supervision.web.public.forms import NAMED, NO, PEOPLE, POLITICAL, REPORTER_FIELDS
+from supervision.web.public.forms import NAMED, NO, PEOPLE, POLITICAL, REPORTER_FIELDS, levels_of
 from supervision.web.public.uploads import readable_size
 
 Variables = dict[str, Any]
@@ -63,6 +64,10 @@ def _who(platform: Platform, draft: Draft) -> Variables:
         "may_add": len(people) < PEOPLE,
         "is_unit": draft.answers.get("level", {}).get("level") == levels.UNIT,
     }
+
+
+def _staff(platform: Platform, draft: Draft) -> Variables:
+    return {"duties": [{"value": duty.value, "label": duty.label} for duty in Duty]}
 
 
 def _category(platform: Platform, draft: Draft) -> Variables:
@@ -123,6 +128,10 @@ def _people_rows(draft: Draft) -> list[Row]:
             told.append(_level_label(person.get("level", "")))
         label = _("姓名、职务、地区") if len(people) == 1 else _("第 %(number)s 个人", number=number)
         rows.append({"label": label, "value": "，".join(filter(None, told)), "step": "who"})
+    duties = draft.answers.get("staff", {}).get("duties", [])
+    if duties and levels.OWN_STAFF in levels_of(draft.answers):
+        told = [duty.label for duty in Duty if duty.value in duties]
+        rows.append({"label": _("在本机关做什么工作"), "value": "、".join(told), "step": "staff"})
     return rows
 
 
@@ -162,6 +171,7 @@ def _identity_rows(draft: Draft) -> list[Row]:
 _MAKERS: Mapping[str, Callable[[Platform, Draft], Variables]] = {
     "level": _level,
     "who": _who,
+    "staff": _staff,
     "category": _category,
     "files": _files,
     "reporter": _reporter,

@@ -17,7 +17,8 @@ from supervision.casework import sealed
 from supervision.casework.access_notes import note_opened
 from supervision.domain.codes import Channel
 from supervision.domain.refusal import Refused
-from supervision.domain.sealed_report import SealedState
+from supervision.domain.sealed_report import SITE, SealedState
+from supervision.sealed_archive.reading import Evidence
 from supervision.web import evidence as files
 from supervision.web.app import platform
 from supervision.web.officer_login import officer
@@ -69,7 +70,7 @@ def report(report_id: UUID) -> str:
         number=kept.number,
         office=here.settings.name_of(kept.office),
         state=kept.state.label,
-        waiting=kept.state is SealedState.REPORTED,
+        waiting=kept.state is SealedState.REPORTED and kept.mode == SITE,
         content=content,
         additions=[
             {"day": added.day, "text": added.text, "files": _files(report_id, added.files, number)}
@@ -84,7 +85,8 @@ def report(report_id: UUID) -> str:
 def acknowledge(report_id: UUID) -> Response:
     """The superior has it; from now on the county may destroy its copy."""
     try:
-        wait_for(sealed.acknowledge(platform().desk, officer(), report_id))
+        may_know = "principal_may_know" in request.form
+        wait_for(sealed.acknowledge(platform().desk, officer(), report_id, principal_may_know=may_know))
         flash(_("已签收。"), "good")
     except Refused as refused:
         flash(refused.reason, "bad")
@@ -103,7 +105,7 @@ def evidence(report_id: UUID, addition: int, number: int) -> FileResponse:
     return files.answer(opened, media_type, name)
 
 
-def _files(report_id: UUID, evidence: sealed.Evidence, addition: int) -> list[dict[str, str]]:
+def _files(report_id: UUID, evidence: Evidence, addition: int) -> list[dict[str, str]]:
     """Names of files, with an address for those that have a cleaned copy."""
 
     def address(number: int) -> str:
@@ -113,7 +115,7 @@ def _files(report_id: UUID, evidence: sealed.Evidence, addition: int) -> list[di
 
 
 def _row(row: SealedRow) -> dict[str, str]:
-    readable = row.state in (SealedState.REPORTED, SealedState.ACKNOWLEDGED)
+    readable = row.mode == SITE and row.state != SealedState.RECEIVED  # what was carried is in his own archive
     return {
         "number": row.number or row.reference,
         "reference": row.reference,

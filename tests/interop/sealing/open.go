@@ -4,6 +4,8 @@
 // the recipients' seeds, and writes the plaintexts as {"compartment/field": "text"} to standard output. For each
 // key that is wrapped whole it also makes a wrap of its own, {"wraps": {"compartment": hex}}, for the other side
 // to open. Anything that does not fit ends it with a message and status 1.
+//
+// With contributions in the report (contribution.go) it opens what these open, and needs no recipient's seed.
 package main
 
 import (
@@ -51,11 +53,14 @@ type report struct {
 		Items    []item
 	}
 	Wraps, Envelopes []string
+	decision
 }
 
 type output struct {
 	Plaintexts map[string]string `json:"plaintexts"`
 	Wraps      map[string]string `json:"wraps"`
+	Pieces     map[string]string `json:"pieces,omitempty"`
+	Given      map[string]string `json:"given,omitempty"`
 }
 
 func main() {
@@ -75,15 +80,15 @@ func main() {
 		id := sha256.Sum256(append([]byte("supervision/key/v1\x02"), key.PublicKey().Bytes()...))
 		private[hex.EncodeToString(id[:])] = key
 	}
-	out := output{map[string]string{}, map[string]string{}}
+	out := output{Plaintexts: map[string]string{}, Wraps: map[string]string{}}
+	if len(r.Contributions) > 0 {
+		r.openContributed(&out, custody)
+		must(json.NewEncoder(os.Stdout).Encode(out))
+		return
+	}
 	for _, ref := range r.Sealing.Keys {
 		dataKey := r.dataKey(ref, custody, private)
-		check(bytes.Equal(r.commitment(ref, dataKey), unhex(ref.Commitment)), "commitment of "+ref.Compartment)
-		for _, it := range r.Sealing.Items {
-			if it.Compartment == ref.Compartment {
-				out.Plaintexts[it.Compartment+"/"+it.Field] = string(r.open(it, dataKey, custody[it.SHA256]))
-			}
-		}
+		r.openItems(&out, ref, dataKey, custody)
 		if ref.N == 0 {
 			recipient := private[ref.Wraps[0].Key].PublicKey()
 			wrap, err := hpke.Seal(recipient, hpke.HKDFSHA256(), hpke.AES256GCM(), r.wrapInfo(ref, ref.Wraps[0]), dataKey)
@@ -94,10 +99,19 @@ func main() {
 	must(json.NewEncoder(os.Stdout).Encode(out))
 }
 
-// dataKey unwraps a whole key, or all pieces of a split one and combines the last M shares with the gate's half.
+// openItems opens all of a compartment with its data key, which must be the committed one.
+func (r *report) openItems(out *output, ref keyRef, dataKey []byte, custody map[string][]byte) {
+	check(bytes.Equal(r.commitment(ref, dataKey), unhex(ref.Commitment)), "commitment of "+ref.Compartment)
+	for _, it := range r.Sealing.Items {
+		if it.Compartment == ref.Compartment {
+			out.Plaintexts[it.Compartment+"/"+it.Field] = string(r.open(it, dataKey, custody[it.SHA256]))
+		}
+	}
+}
+
+// dataKey unwraps a whole key, or all pieces of a split one, which it combines.
 func (r *report) dataKey(ref keyRef, custody map[string][]byte, private map[string]hpke.PrivateKey) []byte {
-	var shares [][]byte
-	var gate []byte
+	pieces := map[string][]byte{}
 	for _, w := range ref.Wraps {
 		wrap := custody[w.SHA256]
 		check(len(wrap) > 0 && int(wrap[0]) == r.Sealing.Suite, "suite of a wrap of "+ref.Compartment)
@@ -105,6 +119,20 @@ func (r *report) dataKey(ref keyRef, custody map[string][]byte, private map[stri
 		must(err)
 		if ref.N == 0 {
 			return piece
+		}
+		pieces[w.Key] = piece
+	}
+	return r.combined(ref, pieces)
+}
+
+// combined is the data key out of pieces by their holders' key ids: of the last M shares and the gate's half.
+func (r *report) combined(ref keyRef, pieces map[string][]byte) []byte {
+	var shares [][]byte
+	var gate []byte
+	for _, w := range ref.Wraps {
+		piece, given := pieces[w.Key]
+		if !given {
+			continue
 		}
 		sum := sha256.Sum256(r.keyContext("supervision/share/v1", ref.Compartment,
 			unhex(ref.Commitment), u32(w.Share), u32(ref.M), u32(ref.N), piece))
@@ -115,6 +143,7 @@ func (r *report) dataKey(ref keyRef, custody map[string][]byte, private map[stri
 			shares = append(shares, piece)
 		}
 	}
+	check(len(shares) >= ref.M, "number of shares of "+ref.Compartment)
 	secret := combine(shares[len(shares)-ref.M:])
 	return derive(append(secret, gate...), r.keyContext("supervision/split/v1", ref.Compartment))
 }

@@ -1,0 +1,1 @@
+"""Sealed reports on the superior's side: the package that carries one, his archive of them, his acknowledgements."""
