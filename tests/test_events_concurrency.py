@@ -165,6 +165,7 @@ from tests.test_events_concurrency import event
 
 url, home, count = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
 store = LogStore(url, home)
+store.size()  # connected before it counts
 print("ready", flush=True)
 sys.stdin.readline()
 for _ in range(count):

@@ -226,9 +226,8 @@ def test_who_is_entered_as_a_holder_in_the_read_models_holds_nothing(office: Off
     read = office.platform.settings.home / "read.sqlite"
     with closing(sqlite3.connect(read)) as rows, rows:
         tables = [name for (name,) in rows.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        (table,) = [
-            name for name in tables if "holds" in [column[1] for column in rows.execute(f"PRAGMA table_info({name})")]
-        ]
+        columns = {name: {column[1] for column in rows.execute(f"PRAGMA table_info({name})")} for name in tables}
+        (table,) = [name for name in tables if columns[name] >= {"holds", "roles"}]
         everybody = f"UPDATE {table} SET holds = ?, roles = ?, office = 'petition'"  # noqa: S608 - a name of ours
         rows.execute(everybody, ('["petition"]', '["intake_clerk"]'))
     desk = office.desk
