@@ -17,7 +17,7 @@ _PLACE = struct.Struct(">I16sIQI")
 
 def length_prefixed(*fields: bytes) -> bytes:
     """All ``fields``, each preceded by its length in four bytes."""
-    return b"".join([part for field in fields for part in (_LENGTH.pack(len(field)), field)])
+    return b"".join([_LENGTH.pack(len(field)) + field for field in fields])
 
 
 @lru_cache(maxsize=64)

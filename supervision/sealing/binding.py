@@ -36,15 +36,11 @@ def context(*fields: str | bytes | int | UUID) -> bytes:
 
 
 def _encoded(field: str | bytes | int | UUID) -> bytes:
-    match field:
-        case bytes():
-            return field
-        case str():
-            return field.encode()
-        case int():
-            return field.to_bytes(4, "big")
-        case UUID():
-            return field.bytes
+    if isinstance(field, int):
+        return field.to_bytes(4, "big")
+    if isinstance(field, str):
+        return field.encode()
+    return field.bytes if isinstance(field, UUID) else field
 
 
 def derive(secret: bytes, info: bytes, length: int = 32) -> bytes:

@@ -100,21 +100,25 @@ class RetentionKeys:
 
     def _under(self, name: str, bundle: SealedBundle, ref: DataKeyRef, rows: dict[str, WrapRow]) -> DataKeyRef:
         """``ref`` as it speaks of the layered wraps, which take the places of the others in ``rows``."""
-        sealing, wraps = bundle.sealing, []
+        if not ref.wraps:
+            return ref
+        sealing, period_key, wraps = bundle.sealing, self._key(name), []
+        place = Place(
+            origin=self._origin,
+            manifest=bytes.fromhex(sealing.manifest),
+            suite=sealing.suite,
+            stream_id=rows[ref.wraps[0].sha256].stream_id,  # a sealing is of one stream
+            compartment=ref.compartment,
+        )
         for wrap in ref.wraps:
             row = rows.pop(wrap.sha256)
-            place = Place(
-                origin=self._origin,
-                manifest=bytes.fromhex(sealing.manifest),
-                suite=sealing.suite,
-                stream_id=row.stream_id,
-                compartment=ref.compartment,
-            )
-            key = self.layer_key(name, layer.context_of(place, ref.commitment, wrap.key, wrap.share))
+            key = derive(period_key, layer.context_of(place, ref.commitment, wrap.key, wrap.share))
             stored = layer.put(name, key, row.data, self._rng)
-            sha256 = hashlib.sha256(stored)
-            rows[sha256.hexdigest()] = dataclasses.replace(row, sha256=sha256.digest(), data=stored)
-            wraps.append(dataclasses.replace(wrap, sha256=sha256.hexdigest()))
+            sha256 = hashlib.sha256(stored).digest()
+            rows[sha256.hex()] = WrapRow(sha256, row.stream_id, row.recipient, stored)
+            wraps.append(
+                WrapRef(key=wrap.key, share=wrap.share, sha256=sha256.hex(), share_commitment=wrap.share_commitment)
+            )
         return dataclasses.replace(ref, wraps=tuple(wraps))
 
     # -- the keys -----------------------------------------------------------------------------------------------------
