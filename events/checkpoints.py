@@ -62,6 +62,10 @@ class Checkpoints:
         """The largest that was signed before ``moment``, Unix seconds."""
         return self._largest(schema.checkpoint.c.signed_at < moment)
 
+    def below(self, size: int) -> SignedCheckpoint | None:
+        """The one of the largest tree with fewer leaves than ``size``."""
+        return self._largest(schema.checkpoint.c.size < size)
+
     def _largest(self, *conditions: ColumnElement[bool]) -> SignedCheckpoint | None:
         row = schema.checkpoint.c
         query = select(row.size, row.note, row.signed_at).where(*conditions).order_by(row.size.desc()).limit(1)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+ABANDONED_SECONDS = 24 * 3600
+"""How long nobody has written to a ``*.partial`` file before its writer is taken for dead."""
 
 
 def replace(path: Path, data: bytes) -> None:
@@ -27,6 +31,14 @@ def make_directory(path: Path, mode: int = 0o777) -> None:
     make_directory(path.parent, mode)
     path.mkdir(mode, exist_ok=True)
     sync_directory(path.parent)
+
+
+def sweep(directory: Path) -> None:
+    """Remove the ``*.partial`` files of writers that were killed."""
+    for path in directory.glob("*.partial"):
+        with suppress(FileNotFoundError):  # another process sweeps, too
+            if path.stat().st_mtime < time.time() - ABANDONED_SECONDS:
+                path.unlink()
 
 
 def sync_directory(path: Path) -> None:

@@ -26,6 +26,9 @@ PROGRESS_EVERY = 1000
 LONGEST_CODE = 200
 """Characters of a code with everything that people put between its digits."""
 
+TOKEN_BYTES = 32
+STDIN = Path("-")
+
 
 @click.command(help="从日志重建查询用的数据。")
 @one_line_on_failure
@@ -53,6 +56,26 @@ def export_log(directory: Path) -> None:
 
 
 @click.command(
+    "import-cosignature", help="收下见证人对导出检查点的联署（带回的文件，- 为标准输入），与网上取得的一样保存。"
+)
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+@one_line_on_failure
+def import_cosignature(file: Path) -> None:
+    """Keep what ``witness mirror --from`` printed, if a witness of the policy signed it; all of it or nothing."""
+    from supervision.checkpointing.carried import NotAccepted, import_cosignatures
+    from supervision.log_source import MAX_BYTES, SourceError, read_file
+
+    try:
+        data = sys.stdin.buffer.read(MAX_BYTES) if file == STDIN else read_file(file)
+        with _platform() as platform:
+            kept = import_cosignatures(platform, data)
+    except (NotAccepted, SourceError) as problem:
+        raise Failed(f"import-cosignature：{problem}") from None
+    for witness, size in kept:
+        click.echo(f"已收下 {witness.name} 对前 {size} 条的联署。")
+
+
+@click.command(
     help="核验日志：签名、散列树、检查点、联署、保管库。\n\n"
     "--code 核验一张回执（32 位查询码从标准输入读取）；--receipt 脱机核验证明文件。"
 )
@@ -60,6 +83,11 @@ def export_log(directory: Path) -> None:
 @click.option("--against", metavar="目录或网址", help="另与他处（如上级见证站）保存的检查点核对。")
 @click.option("--code", "with_code", is_flag=True, help="从标准输入读查询码，查找其回执。")
 @click.option("--tiles", metavar="目录或网址", help="在此处的瓦片中查找，而不是本机数据库。")
+@click.option(
+    "--token",
+    type=click.Path(path_type=Path, allow_dash=True),
+    help="读取令牌文件，用于 --tiles、--against 的网址（不给时只能看到对外公布的部分）；- 为标准输入的第一行。",
+)
 @click.option("--receipt", type=click.Path(path_type=Path), help="证明文件（tlog-proof）。")
 @click.option("--keys", type=click.Path(path_type=Path), help="日志和见证人的公钥（tlog-policy）。")
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="回执不早于此日；默认一年以前，本机数据库则为全部。")
@@ -69,6 +97,7 @@ def verify(
     against: str | None,
     with_code: bool,
     tiles: str | None,
+    token: Path | None,
     receipt: Path | None,
     keys: Path | None,
     since: datetime | None,
@@ -83,26 +112,29 @@ def verify(
         raise Failed("verify：请用 --keys 给出日志和见证人的公钥文件；公钥应取自上级机关，不取自被核验的一方。")
     if keys is not None and not about_one and against is None:
         raise Failed("verify：--keys 须与 --against、--tiles 或 --receipt 同用。")
+    if token is not None and "://" not in (tiles or against or ""):
+        raise Failed("verify：--token 只用于 --tiles 或 --against 所给的网址。")
     with _said_in_one_line():
+        shown = _read_token(token) if token is not None else b""
         if receipt is not None and keys is not None:
             _verify_receipt(receipt, keys, since, with_code)
         elif tiles is not None and keys is not None:
-            _verify_code_in_tiles(tiles, keys, since)
+            _verify_code_in_tiles(tiles, shown, keys, since)
         elif with_code:
             _verify_code_in_database(keys, since)
         else:
-            _verify_database(projections, against, keys)
+            _verify_database(projections, against, shown, keys)
 
 
 # --- The whole log -------------------------------------------------------------------------------------
 
 
-def _verify_database(projections: bool, against: str | None, keys: Path | None) -> None:
+def _verify_database(projections: bool, against: str | None, token: bytes, keys: Path | None) -> None:
     from supervision.comparing import compare_projections
     from supervision.verifying import verify_platform
 
     with _platform() as platform:
-        said = [_brought(platform, against, keys)] if against is not None else []
+        said = [_brought(platform, against, token, keys)] if against is not None else []
         with _progress() as progress:
             found = verify_platform(platform, against=said, progress=progress)
         for line in _summary(found):
@@ -113,7 +145,7 @@ def _verify_database(projections: bool, against: str | None, keys: Path | None) 
             click.echo(f"查询用的数据与日志一致：{compare_projections(platform)} 行。")
 
 
-def _brought(platform: Platform, place: str, keys: Path | None) -> Attested:
+def _brought(platform: Platform, place: str, token: bytes, keys: Path | None) -> Attested:
     """What a witness, or anybody who kept a checkpoint of this log, says of it."""
     from events.policy import PolicyError
     from events.verify import Attested
@@ -121,7 +153,7 @@ def _brought(platform: Platform, place: str, keys: Path | None) -> Attested:
     from supervision.verifying import policy_of
 
     policy = read_keys(keys) if keys is not None else policy_of(platform)
-    with opened(place) as source:
+    with opened(place, token) as source:
         signed = policy.open_signed(source.note)
     if signed.checkpoint.origin != platform.settings.origin:
         raise PolicyError(f"所给的检查点属于另一个日志（{signed.checkpoint.origin}）")
@@ -182,12 +214,12 @@ def _verify_receipt(receipt: Path, keys: Path, since: datetime | None, with_code
         click.echo("证明所指的是哪一张回执，须由查询码核对（--code）。")
 
 
-def _verify_code_in_tiles(tiles: str, keys: Path, since: datetime | None) -> None:
+def _verify_code_in_tiles(tiles: str, token: bytes, keys: Path, since: datetime | None) -> None:
     from supervision.log_source import opened, read_keys
     from supervision.receipt_checks import check_code
 
     policy = read_keys(keys)
-    with opened(tiles) as source:
+    with opened(tiles, token) as source:
         _tell("找到：", check_code(_read_code(), source.fetch, source.note, policy, _hours(since)))
 
 
@@ -215,14 +247,31 @@ def _tell(found: str, proven: Proven) -> None:
 
 def _read_code() -> ReceiptCode:
     """The 32 digits from standard input; on a terminal they are not shown. Raises MistypedCode."""
-    from getpass import getpass
-
     from supervision.sealing.receipt import ReceiptCode
 
+    return ReceiptCode.parse(_read_line("查询码（不显示）：")[:LONGEST_CODE])
+
+
+def _read_token(path: Path) -> bytes:
+    """The token as it was handed over: 64 hexadecimal digits, or the first line of standard input."""
+    from supervision.log_source import read_file
+
+    try:
+        token = bytes.fromhex(_read_line("读取令牌（不显示）：") if path == STDIN else read_file(path).decode("ascii"))
+    except ValueError:
+        token = b""
+    if len(token) != TOKEN_BYTES:
+        raise Failed("verify：读取令牌应为 64 位十六进制数；请用县级交来的令牌文件（superior-log-reader.token）。")
+    return token
+
+
+def _read_line(prompt: str) -> str:
+    """A secret line from standard input; on a terminal it is not shown."""
+    from getpass import getpass
+
     if sys.stdin.isatty():
-        return ReceiptCode.parse(getpass("查询码（不显示）："))
-    line = sys.stdin.buffer.readline(4 * LONGEST_CODE)
-    return ReceiptCode.parse(line.decode("utf-8", "replace").strip()[:LONGEST_CODE])
+        return getpass(prompt)
+    return sys.stdin.buffer.readline(4 * LONGEST_CODE).decode("utf-8", "replace").strip()
 
 
 def _hours(since: datetime | None, default: int | None = None) -> Hours:

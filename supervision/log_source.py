@@ -40,12 +40,15 @@ class LogSource:
 
 
 @contextmanager
-def opened(place: str) -> Iterator[LogSource]:
-    """The log at ``place``: a directory, an address, or the file of a checkpoint alone. Raises SourceError."""
+def opened(place: str, token: bytes = b"") -> Iterator[LogSource]:
+    """The log at ``place``: a directory, an address, or the file of a checkpoint alone. Raises SourceError.
+
+    ``token``: shown to an address that then tells all of its log; b"" for none.
+    """
     if "://" in place:
         if not is_address(place):
             raise SourceError("日志地址应以 https:// 或 http:// 开头；请核对后重试。")
-        address = LogAddress(place)
+        address = LogAddress(place, token)
         try:
             yield LogSource(_read(place, lambda: address.fetch(CHECKPOINT)), address.fetch)
         finally:

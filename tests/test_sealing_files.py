@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+import time
 import tracemalloc
 from dataclasses import replace
 from hashlib import sha256
@@ -13,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from events.durable_file import ABANDONED_SECONDS
 from events.model import SealedItem
 from supervision.sealing.destinations import ToOffice, ToSuperior
 from supervision.sealing.envelope import Part, SealedBundle, seal
@@ -115,6 +118,19 @@ def test_nothing_readable_is_on_disk_at_any_time(vault: FileVault, tmp_path: Pat
         )
     assert seen and not any(SENTINEL in content for content in seen)
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_what_a_killed_process_left_is_swept_with_the_next_file_but_none_that_is_still_written(
+    vault: FileVault, tmp_path: Path
+) -> None:
+    sealed(vault, b"the first")
+    abandoned, written = tmp_path / "files" / ".aa.partial", tmp_path / "files" / ".bb.partial"
+    for path in (abandoned, written):
+        path.write_bytes(b"x")
+    yesterday = time.time() - ABANDONED_SECONDS - 1
+    os.utime(abandoned, (yesterday, yesterday))
+    sealed(vault, b"the next")
+    assert (abandoned.exists(), written.exists()) == (False, True)
 
 
 def test_memory_does_not_grow_with_the_file(vault: FileVault) -> None:

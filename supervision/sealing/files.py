@@ -21,7 +21,7 @@ from typing import BinaryIO, Protocol
 from cryptography.cobblestone import Cobblestone256Decryptor, Cobblestone256Encryptor
 from cryptography.exceptions import InvalidTag
 
-from events.durable_file import make_directory, sync_directory
+from events.durable_file import make_directory, sweep, sync_directory
 from supervision.sealing.binding import Rng
 from supervision.sealing.errors import CannotOpen
 from supervision.sealing.padding import size_class
@@ -69,6 +69,7 @@ class FileVault:
     def write(self, source: Source, key: FileKey, rng: Rng) -> StoredFile:
         """Encrypt all of ``source`` into the vault. When this returns, the file survives a power failure."""
         make_directory(self._root, 0o700)
+        sweep(self._root)
         temporary = self._root / f".{rng(16).hex()}.partial"
         try:
             with open(temporary, "xb") as sink:
