@@ -2,37 +2,25 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page
-from werkzeug.serving import make_server
 
 from supervision.domain.contact_scripts import QUESTION
 from supervision.sealing.receipt import ReceiptCode
 from tests.support.chromium import Pages
 from tests.support.contacts import key_file
-from tests.support.officers import OFFICERS, County, county, steps_until
+from tests.support.officers import OFFICERS, County, steps_until
+from tests.support.seats import Axe, looked_at, served_county, take_seat
 from tests.test_contact_console import REPORTER, VERIFIED
-
-Axe = Callable[[Page], None]
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[County, str]]:
-    path = tmp_path_factory.mktemp("contact")
-    people = {*OFFICERS, "relay-1", "relay-2"}
-    with county(path / "home", f"sqlite:///{path / 'log.sqlite'}", people=people) as home:
-        server = make_server("127.0.0.1", 0, home.app, threaded=True)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield home, f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with served_county(tmp_path_factory.mktemp("contact"), {*OFFICERS, "relay-1", "relay-2"}) as served:
+        yield served
 
 
 @pytest.mark.parametrize("phone", [False, True], ids=["desk", "telephone"])
@@ -47,17 +35,9 @@ def test_a_reporter_is_called_by_two_relay_officers_and_reads_of_it(
 
     def seat(officer: str, path: str) -> Page:
         page = browser_page(url, phone=phone)
-        cookie = {"name": "console-session", "value": home.cookie(officer), "domain": "127.0.0.1", "path": "/console"}
-        page.context.add_cookies([cookie])  # type: ignore[list-item]  # a TypedDict of the same keys
-        page.set_default_timeout(10_000)
+        take_seat(home, page, officer)
         page.goto(path)
         return page
-
-    def looked_at(page: Page) -> None:
-        axe(page)
-        wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert wider <= 0, f"{page.url} is {wider} px too wide"
-        page.screenshot(path=tmp_path / f"{len(list(tmp_path.glob('*.png'))):02}.png", full_page=True)
 
     def press(page: Page, label: str) -> None:
         page.get_by_role("button", name=label, exact=True).click()
@@ -68,48 +48,48 @@ def test_a_reporter_is_called_by_two_relay_officers_and_reads_of_it(
         page.get_by_label("您的私钥文件").set_input_files(file)
 
     clerk = seat("clerk-1", f"/console/reports/{report}")
-    looked_at(clerk)
+    looked_at(clerk, axe)
     clerk.get_by_role("link", name="申请由联络员联系").click()
-    looked_at(clerk)
+    looked_at(clerk, axe)
     clerk.get_by_label("事由").select_option(label="受理告知")
     press(clerk, "提交申请")
-    looked_at(clerk)
+    looked_at(clerk, axe)
     address = clerk.url
 
     first = seat("relay-1", "/console/")
-    looked_at(first)
+    looked_at(first, axe)
     first.goto(address)
-    looked_at(first)
+    looked_at(first, axe)
     bring_key(first, "relay-1")
     press(first, "提供份额")
     assert "已办理" in first.inner_text(".messages")
-    looked_at(first)
+    looked_at(first, axe)
 
     second = seat("relay-2", "/console/")
     second.goto(address)
-    looked_at(second)
+    looked_at(second, axe)
     bring_key(second, "relay-2")
     second.clock.install()
     press(second, "查看一次")
     second.get_by_text(REPORTER.phone).wait_for()
     assert QUESTION in second.inner_text("main")
-    looked_at(second)
+    looked_at(second, axe)
     second.clock.fast_forward(10 * 60 * 1000 + 1000)
     second.wait_for_url(address)
     assert REPORTER.phone not in second.content()
     second.go_back()
     assert REPORTER.phone not in second.content()
     second.goto(address)
-    looked_at(second)
+    looked_at(second, axe)
     second.get_by_label("已联系到本人").check()
     second.get_by_label("电话", exact=True).check()
     press(second, "登记结果")
     assert "已联系到本人" in second.inner_text("main")
-    looked_at(second)
+    looked_at(second, axe)
 
     reporter = browser_page(url, phone=phone)
     reporter.goto("/status")
     reporter.get_by_label("请输入查询码").fill(code.digits)
     press(reporter, "查询")
     assert "用过您留下的联系方式" in reporter.inner_text("main")
-    looked_at(reporter)
+    looked_at(reporter, axe)

@@ -122,6 +122,19 @@ def test_a_relay_officer_never_sees_name_matter_or_whom_it_is_about(place: Place
     assert all(reference in page for page in seen)
 
 
+def test_who_may_read_the_report_but_has_no_part_in_the_contact_is_told_of_it_without_a_way_in(place: Place) -> None:
+    address = ask(place)
+    done = steps_until("confirm_screening")
+    rest = {name: step for name, step in steps_until("approve_distribution").items() if name not in done}
+    place.home.walk(place.report, rest)
+    principal, clerk = place.home.signed_in("principal"), place.home.signed_in("clerk-1")
+    page = principal.open(f"/console/reports/{place.report}")
+    assert "受理告知" in page
+    assert address not in page
+    assert address in clerk.open(f"/console/reports/{place.report}")
+    assert "您与本次联络无关" in principal.open(address, 403)
+
+
 def test_who_asked_never_sees_number_or_address(place: Place) -> None:
     address = shared(place)
     look(place, address)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from supervision.casework import forms
 from supervision.casework.actions import Action, Case, Choices, Work
 from supervision.casework.content import APPROVER_ROLES, PETITION_ROLES
+from supervision.casework.opening_lookup import same_body
 from supervision.casework.petition import of_the_office
+from supervision.domain.aggregate import Stamp
 from supervision.domain.codes import ReportState
+from supervision.domain.report import Report
 from supervision.domain.retention_rules import DestructionScope
 
 _DOCUMENT = "依据文件文号"
@@ -28,28 +31,13 @@ class HeldForm(forms.CommandForm):
     document = forms.dynamic_choice(_DOCUMENT, "holds")
 
 
-def _request(work: Work, data: Mapping[str, Any]) -> int:
-    report = work.case.report
-    report.request_hold(work.desk.stamp(work.officer), data["document"])
-    return work.desk.record(work.officer.signer, report)
+def _recording(decide: Callable[[Report, Stamp, str], None]) -> Callable[[Work, Mapping[str, Any]], int]:
+    def run(work: Work, data: Mapping[str, Any]) -> int:
+        report = work.case.report
+        decide(report, work.desk.stamp(work.officer), data["document"])
+        return work.desk.record(work.officer.signer, report)
 
-
-def _place(work: Work, data: Mapping[str, Any]) -> int:
-    report = work.case.report
-    report.place_hold(work.desk.stamp(work.officer), data["document"])
-    return work.desk.record(work.officer.signer, report)
-
-
-def _request_lift(work: Work, data: Mapping[str, Any]) -> int:
-    report = work.case.report
-    report.request_lift(work.desk.stamp(work.officer), data["document"])
-    return work.desk.record(work.officer.signer, report)
-
-
-def _lift(work: Work, data: Mapping[str, Any]) -> int:
-    report = work.case.report
-    report.lift_hold(work.desk.stamp(work.officer), data["document"])
-    return work.desk.record(work.officer.signer, report)
+    return run
 
 
 def _unconfirmed(work: Work) -> Choices:
@@ -66,8 +54,7 @@ def _endable(work: Work) -> Choices:
 
 
 def _same_body(work: Work) -> bool:
-    office = work.desk.settings.office
-    return office(work.officer.office).host == office(work.case.report.office).host
+    return same_body(work.desk, work.officer, work.case.report)
 
 
 def _something_left(case: Case) -> bool:
@@ -87,7 +74,7 @@ ACTIONS = (
         form=HoldForm,
         when=_something_left,
         mine=of_the_office,
-        run=_request,
+        run=_recording(Report.request_hold),
     ),
     Action(
         name="place_hold",
@@ -96,7 +83,7 @@ ACTIONS = (
         form=HeldForm,
         when=_held,
         mine=lambda work: _same_body(work) and bool(_unconfirmed(work)),
-        run=_place,
+        run=_recording(Report.place_hold),
         choices={"holds": _unconfirmed},
     ),
     Action(
@@ -107,7 +94,7 @@ ACTIONS = (
         form=HeldForm,
         when=_held,
         mine=lambda work: of_the_office(work) and bool(_running(work)),
-        run=_request_lift,
+        run=_recording(Report.request_lift),
         choices={"holds": _running},
     ),
     Action(
@@ -118,7 +105,7 @@ ACTIONS = (
         form=HeldForm,
         when=_held,
         mine=lambda work: _same_body(work) and bool(_endable(work)),
-        run=_lift,
+        run=_recording(Report.lift_hold),
         choices={"holds": _endable},
     ),
 )

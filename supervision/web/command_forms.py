@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from typing import Any
 
 from marshmallow import Schema, fields, validate
@@ -48,6 +49,15 @@ class FormField:
     def spread(self) -> bool:
         """Whether the options are whole sentences, to be read before one is chosen."""
         return any(len(str(option["label"])) > SENTENCE for option in self.options)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tried:
+    """A form that was sent and had errors."""
+
+    name: str
+    given: Mapping[str, Any] = dataclass_field(default_factory=dict)
+    errors: Mapping[str, Sequence[str]] = dataclass_field(default_factory=dict)
 
 
 def draw(

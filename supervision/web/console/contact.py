@@ -24,9 +24,9 @@ from supervision.domain.contact_rules import RELAYS, REQUESTERS
 from supervision.domain.refusal import Refused
 from supervision.web import command_forms
 from supervision.web.app import platform
+from supervision.web.command_forms import Tried
 from supervision.web.console import contact_view as view
 from supervision.web.console.contact_forms import ConcludeForm, RequestForm
-from supervision.web.console.contact_view import Tried
 from supervision.web.console.site import blueprint
 from supervision.web.officer_login import officer
 from supervision.web.requests import attachment

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from flask import url_for
@@ -22,7 +21,7 @@ from supervision.domain.contact_scripts import SCRIPTS
 from supervision.domain.refusal import Refused
 from supervision.web import command_forms
 from supervision.web.app import platform
-from supervision.web.command_forms import FormField
+from supervision.web.command_forms import FormField, Tried
 from supervision.web.console.contact_forms import ConcludeForm
 from supervision.web.console.site import DESK_ROLES, viewer_of
 from supervision.web.moments import moment
@@ -33,7 +32,8 @@ _TONES = {ContactState.CONCLUDED: "good", ContactState.CLOSED: ""}
 
 @dataclass(frozen=True, kw_only=True)
 class ContactShown:
-    """A contact in a list. ``reference``: the report's public one, the only thing of the report in it."""
+    """A contact in a list. ``reference``: the report's public one, the only thing of the report in it. ``href``: ""
+    where the viewer has no part in it."""
 
     href: str
     reference: str
@@ -64,15 +64,6 @@ class ContactPanel:
         return command_forms.error_list(self.fields)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Tried:
-    """A form that was sent and had errors."""
-
-    name: str
-    given: Mapping[str, Any] = field(default_factory=dict)
-    errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
-
-
 # -- lists --------------------------------------------------------------------------------------------------------
 
 
@@ -89,9 +80,11 @@ def sections(me: OfficerSession) -> list[tuple[str, list[ContactShown]]]:
         return [(title, shown(reader, rows)) for title, rows in found]
 
 
-def of_report(reader: Reader, report_id: UUID) -> list[ContactShown]:
+def of_report(reader: Reader, me: OfficerSession, report_id: UUID) -> list[ContactShown]:
     """All contacts of a report, for its page."""
-    return shown(reader, queries.contacts_of_report(reader, report_id))
+    desk, rows = platform().desk, queries.contacts_of_report(reader, report_id)
+    found = zip(shown(reader, rows), rows, strict=True)
+    return [one if has_part(me, desk.contact(row.contact_id)) else replace(one, href="") for one, row in found]
 
 
 def shown(reader: Reader, rows: Sequence[ContactRow]) -> list[ContactShown]:
@@ -137,11 +130,15 @@ def _tone(state: ContactState, outcome: ContactOutcome | None) -> str:
 
 def require_part(me: OfficerSession, use: ContactUse) -> None:
     """Who may look at a contact: relay officers, and whoever may ask for one on this report. Raises Refused."""
-    desk = platform().desk
-    report = desk.report(use.report)
-    report.refuse_excluded(me.officer)
-    if not (me.has(*RELAYS) or me.officer == use.requester or roles_on(desk, me, report)):
+    platform().desk.report(use.report).refuse_excluded(me.officer)
+    if not has_part(me, use):
         raise Refused("not_yours", _("您与本次联络无关，不能查看；请由申请人或者联络员办理。"))
+
+
+def has_part(me: OfficerSession, use: ContactUse) -> bool:
+    """Whether he relays, asked, or might ask on this report."""
+    desk = platform().desk
+    return me.has(*RELAYS) or me.officer == use.requester or bool(roles_on(desk, me, desk.report(use.report)))
 
 
 def report_link(me: OfficerSession, use: ContactUse) -> str:

@@ -32,10 +32,10 @@ from supervision.sealing.errors import SealingError
 from supervision.web import command_forms
 from supervision.web import evidence as files
 from supervision.web.app import platform
+from supervision.web.command_forms import Tried
 from supervision.web.console.opening_forms import WHOLE, RequestForm
 from supervision.web.console.opening_view import (
     FORMS,
-    Tried,
     facts,
     opened_shown,
     panels,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from flask import url_for
@@ -28,7 +27,7 @@ from supervision.domain.rights import ClosingReason, DeclineReason, OpeningPurpo
 from supervision.openings.custodian import COMPARTMENT_WORDS
 from supervision.web import command_forms
 from supervision.web.app import platform
-from supervision.web.command_forms import FormField
+from supervision.web.command_forms import FormField, Tried
 from supervision.web.console.opening_forms import DeclineForm, DelayForm, RefuseForm
 from supervision.web.console.site import DESK_ROLES, viewer_of
 from supervision.web.evidence import size_text
@@ -43,7 +42,8 @@ _TONES = {OpeningState.REFUSED: "", OpeningState.OPENED: "good", OpeningState.CL
 
 @dataclass(frozen=True, kw_only=True)
 class OpeningShown:
-    """An opening in a list; nothing in it comes from the report but its number."""
+    """An opening in a list; nothing in it comes from the report but its number. ``href``: "" where the viewer has no
+    part in it."""
 
     href: str
     number: str
@@ -80,15 +80,6 @@ class OpeningPanel:
         return command_forms.error_list(self.fields)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Tried:
-    """A form that was sent and had errors."""
-
-    name: str
-    given: Mapping[str, Any] = field(default_factory=dict)
-    errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
-
-
 def words_of(compartments: Sequence[str]) -> str:
     """Compartments in words."""
     return "、".join(COMPARTMENT_WORDS[name] for name in compartments)
@@ -117,9 +108,11 @@ def sections(me: OfficerSession) -> list[tuple[str, list[OpeningShown]]]:
         return [(title, shown(reader, rows)) for title, rows in found]
 
 
-def of_report(reader: Reader, report_id: UUID) -> list[OpeningShown]:
+def of_report(reader: Reader, me: OfficerSession, report_id: UUID) -> list[OpeningShown]:
     """All openings of a report, for its page."""
-    return shown(reader, queries.openings_of_report(reader, report_id))
+    desk, rows = platform().desk, queries.openings_of_report(reader, report_id)
+    found = zip(shown(reader, rows), rows, strict=True)
+    return [one if has_part(me, desk.opening(row.opening_id)) else replace(one, href="") for one, row in found]
 
 
 def shown(reader: Reader, rows: Sequence[OpeningRow]) -> list[OpeningShown]:
@@ -161,17 +154,22 @@ def _standing(state: OpeningState, given: int, m: int, *, gate: bool, over: bool
 
 def require_part(me: OfficerSession, opening: Opening) -> None:
     """Who may look at an opening: whoever has a part in it. Raises Refused."""
+    platform().desk.report(opening.report).refuse_excluded(me.officer)
+    if not has_part(me, opening):
+        raise Refused("not_yours", _("您与本次启封无关，不能查看；请由申请人、审批人、保管人办理。"))
+
+
+def has_part(me: OfficerSession, opening: Opening) -> bool:
+    """Whether he asked, approved, or might have to do something with it."""
     desk = platform().desk
     report = desk.report(opening.report)
-    report.refuse_excluded(me.officer)
-    if not (
+    return bool(
         me.officer in {opening.requester, opening.approver}
         or me.has(*CUSTODIANS)
         or (me.has(*APPROVERS) and same_body(desk, me, report))
         or (me.has(Role.SUPERIOR_OFFICER) and opening.asked.gate)
         or roles_on(desk, me, report, desk.clue_of(report))
-    ):
-        raise Refused("not_yours", _("您与本次启封无关，不能查看；请由申请人、审批人、保管人办理。"))
+    )
 
 
 def report_link(me: OfficerSession, opening: Opening) -> str:

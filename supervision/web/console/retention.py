@@ -29,8 +29,8 @@ from supervision.domain.refusal import Refused
 from supervision.domain.retention_rules import AppraisalRefusal, AppraisalState, DestructionScope
 from supervision.web import command_forms
 from supervision.web.app import platform
-from supervision.web.command_forms import FormField
-from supervision.web.console.opening_view import OpeningPanel, Tried
+from supervision.web.command_forms import FormField, Tried
+from supervision.web.console.opening_view import OpeningPanel
 from supervision.web.console.site import blueprint, viewer_of
 from supervision.web.names import Names
 from supervision.web.officer_login import officer
