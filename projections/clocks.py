@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import Boolean, Column, Date, Index, Integer, Table, Uuid
 
 from events.model import ActedEvent
-from events.vocabulary import clue, intake, report, sealed_report
+from events.vocabulary import clue, correspondence, intake, report, sealed_report
 from projections.ports import ClockRules
 from projections.projection import day_of, day_written, original_receipt
 from projections.shapes import SHAPES, Code
@@ -61,10 +61,14 @@ class ClockRow:
 
 @dataclass(frozen=True, kw_only=True)
 class CaseFacts:
-    """What a clock's conditions may ask about the report: they cannot all be seen in the event."""
+    """What a clock's conditions may ask about the report: they cannot all be seen in the event.
+
+    ``gone_up``: it is the superior's, and went to him.
+    """
 
     received_on: date | None = None
     line: str = ""
+    gone_up: bool = False
 
 
 Day = Callable[[Any, CaseFacts], date]
@@ -186,6 +190,23 @@ CLOCKS = (
         ),
         met=On((sealed_report.ReportedToSuperior,)),
     ),
+    Clock(  # A-15
+        id="additions_to_superior",
+        starts=(On((correspondence.SupplementReceived,), lambda _, case: case.gone_up),),
+        met=On(
+            (
+                sealed_report.ReportedToSuperior,
+                sealed_report.SuperiorAcknowledged,
+                sealed_report.AcknowledgementReceived,
+                sealed_report.SealedCopyDestroyed,
+            )
+        ),
+    ),
+    Clock(  # A-15
+        id="superior_acknowledgement",
+        starts=(On((sealed_report.ReportedToSuperior,)),),
+        met=On((sealed_report.SuperiorAcknowledged, sealed_report.AcknowledgementReceived)),
+    ),
     Clock(  # A-16
         id="subordinate_decision",
         starts=(On((report.SubordinateAcknowledged,), day=_acknowledged_day),),
@@ -257,6 +278,7 @@ def step(
     if not concerned:
         return clocks
     rows = {(row.clock_id, row.run): row for row in clocks}
+    case = replace(case, gone_up=any(row.clock_id == "report_to_superior" and row.met_on for row in clocks))
     for clock in concerned:
         runs = [row for row in rows.values() if row.clock_id == clock.id]
         last = max(runs, key=lambda row: row.run, default=None)

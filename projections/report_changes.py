@@ -69,6 +69,7 @@ _NO_CLUE: Changes = {"clue_id": None, "clue_state": "", "handlers": (), "departm
 #: Everything else that an event changes.
 _FURTHER: dict[type[ActedEvent], Callable[[ReportRow, Any], Changes]] = {
     report.NamedStatusVerified: lambda row, e: {"named_status": e.status},
+    report.JurisdictionDecided: lambda row, e: {"bypass_proposer": ""} if row.level_open else {},
     report.DuplicateLinked: lambda row, e: {"original": stream_named(e.original)},
     report.UrgentFlagged: lambda row, e: {"urgent": True},
     report.ScreeningReturned: lambda row, e: {**_NO_SCREENING, "original": None},

@@ -198,6 +198,12 @@ class ReportRow:
         """One officer has asked for the late by-pass; another must confirm (A-15)."""
         return self.bypass_proposer != ""
 
+    @property
+    def level_open(self) -> bool:
+        """Nobody may read it before two officers have said whose matter it is (A-11, A-15)."""
+        unread = self.channel == "web" and self.state in ("received", "registered")
+        return unread and self.jurisdiction_hint == "undecided" and not self.jurisdiction
+
     def with_facts(self, facts: Facts) -> ReportRow:
         """The row as the office's facts describe the matter."""
         first = facts.first

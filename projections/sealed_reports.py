@@ -13,10 +13,10 @@ from uuid import UUID
 
 from sqlalchemy import Boolean, Column, Connection, Date, Index, Integer, Table, Uuid
 
-from events.model import ActedEvent
-from events.vocabulary import intake, sealed_report
+from events.model import ActedEvent, Event
+from events.vocabulary import correspondence, intake, sealed_report
 from projections.ports import Recorded
-from projections.projection import Built, Projection, day_of, original_receipt
+from projections.projection import Built, Projection, day_of, original_receipt, stream_named
 from projections.rows import Rows
 from projections.shapes import SHAPES, Bound, Code, Layout
 
@@ -32,6 +32,7 @@ SEALED_REPORT = Table(
     Column("state", Code, nullable=False),
     Column("mode", Code, nullable=False),
     Column("received_on", Date, nullable=False),
+    Column("additions", Integer, nullable=False),
     Column("principal_cleared", Boolean, nullable=False),
     Column("principal_told", Boolean, nullable=False),
     Column("reported_on", Date),
@@ -43,13 +44,14 @@ SEALED_REPORT = Table(
     Index("number", "number"),
 )
 
-LAYOUT = Layout("sealed_reports", 2, (SEALED_REPORT,))
+LAYOUT = Layout("sealed_reports", 3, (SEALED_REPORT,))
 
 
 @dataclass(frozen=True, kw_only=True)
 class SealedRow:
     """A sealed report. ``state``: received, reported, acknowledged or destroyed; ``mode``: how it went, site or file.
 
+    ``additions``: how many the reporter made after it was destroyed here; with them it waits to go up, as received.
     ``principal_cleared``: the superior has nothing against the principal being told.
     """
 
@@ -62,6 +64,7 @@ class SealedRow:
     state: str = "received"
     mode: str = ""
     received_on: date
+    additions: int = 0
     principal_cleared: bool = False
     principal_told: bool = False
     reported_on: date | None = None
@@ -78,23 +81,25 @@ class SealedReportsWriter:
         self._sealed: Rows[UUID, SealedRow] = Rows(connection, tables[SEALED_REPORT], SealedRow, "sealed_id")
 
     def preload(self, batch: Sequence[Recorded]) -> None:
-        self._sealed.preload(r.event.originator_id for r in batch if _concerns(r))
+        self._sealed.preload(sealed_id for one in batch if (sealed_id := _concerned(one.event)))
 
     def apply(self, recorded: Recorded) -> None:
-        event = recorded.event
-        if not _concerns(recorded) or not isinstance(event, ActedEvent):
+        event, sealed_id = recorded.event, _concerned(recorded.event)
+        if sealed_id is None or not isinstance(event, ActedEvent):
             return
-        row = _begun(event) or self._sealed.one(event.originator_id)
+        row = _begun(event) or self._sealed.one(sealed_id)
         if row is not None:
-            row = replace(row, version=event.originator_version, **_changes(event))
-            self._sealed.put(row.sealed_id, row)
+            self._sealed.put(row.sealed_id, replace(row, **_changes(row, event)))
 
     def flush(self) -> None:
         self._sealed.flush()
 
 
-def _concerns(recorded: Recorded) -> bool:
-    return recorded.event.TOPIC.startswith("sealed_report.")
+def _concerned(event: Event) -> UUID | None:
+    """The sealed report that an event may be about."""
+    if isinstance(event, correspondence.SupplementReceived):
+        return stream_named(event.report)
+    return event.originator_id if event.TOPIC.startswith("sealed_report.") else None
 
 
 def _begun(event: ActedEvent) -> SealedRow | None:
@@ -115,14 +120,21 @@ def _begun(event: ActedEvent) -> SealedRow | None:
     )
 
 
-def _changes(event: ActedEvent) -> dict[str, Any]:
+def _changes(row: SealedRow, event: ActedEvent) -> dict[str, Any]:
+    if isinstance(event, correspondence.SupplementReceived):
+        return {"state": "received", "additions": row.additions + 1} if row.destroyed_on else {}
+    return {"version": event.originator_version, **_told(event)}
+
+
+def _told(event: ActedEvent) -> dict[str, Any]:
     match event:
         case sealed_report.SealedReportRegistered():
             return {"number": event.number}
         case sealed_report.DeliveredToPrincipal():
             return {"principal_told": True}
         case sealed_report.ReportedToSuperior():
-            return {"state": "reported", "mode": event.mode, "reported_on": day_of(event)}
+            again = {"additions": 0, "acknowledged_on": None, "destroyed_on": None}
+            return {"state": "reported", "mode": event.mode, "reported_on": day_of(event), **again}
         case sealed_report.SuperiorAcknowledged():
             return {"state": "acknowledged", "acknowledged_on": day_of(event)}
         case sealed_report.AcknowledgementReceived():

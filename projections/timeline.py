@@ -61,6 +61,7 @@ _SEALED_OVERSEEN = frozenset(
 _BYPASSED_OVERSEEN = frozenset({"report.received.v1", "report.bypassed.v1"})
 _BYPASSED_KEPT = _BYPASSED_OVERSEEN | {
     "report.registered.v1",
+    "report.persons_seen.v1",
     "report.bypass_proposed.v1",
     "access.content_opened.v1",
     "access.index_queried.v1",

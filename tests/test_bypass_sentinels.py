@@ -137,6 +137,12 @@ def test_after_a_late_bypass_it_is_nowhere(county: Searched, tmp_path_factory: p
     )
     add(office.platform, code, Addition(number=1, text=ADDED))
     office.do("clerk-1", "register", report_id)
+    for clerk in ("clerk-1", "clerk-2"):
+        office.do(clerk, "see_persons", report_id)
+        county.nothing("the persons seen", *SEALED_BY_OFFICE)
+    office.do("clerk-1", "propose_level", report_id, jurisdiction="undecided")
+    office.do("clerk-2", "confirm_level", report_id)
+    county.nothing("the level left open", *SEALED_BY_OFFICE)
     assert office.read("clerk-1", report_id).text == TEXT
     county.nothing("read here", *SEALED_BY_OFFICE)
     office.do("clerk-2", "propose_bypass", report_id)

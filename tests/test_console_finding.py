@@ -21,7 +21,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[County]:
 
 
 def test_a_report_is_found_by_its_number_its_reference_and_its_unit(home: County) -> None:
-    report = home.report(respondents=(ReportedPerson(unit="云岫县粮食储备站"),))
+    report = home.report(respondents=(ReportedPerson(unit="云岫县粮食储备站", managed_by="县委管理"),))
     home.carry_out("clerk-1", "register", report)
     kept = home.platform.desk.report(report)
     clerk = home.signed_in("clerk-1")

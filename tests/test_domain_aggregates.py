@@ -107,9 +107,18 @@ def test_a_15_the_principal_is_not_told_without_the_superiors_word_and_with_it_o
         one.tell_principal(by("head"))
 
 
-def test_what_was_destroyed_is_forgotten() -> None:
-    assert sealed_in(SealedState.ACKNOWLEDGED).sealings == [NOTHING]
-    assert sealed_in(SealedState.DESTROYED).sealings == []
+def test_what_was_destroyed_is_remembered_by_its_hashes() -> None:
+    one = sealed_in(SealedState.ACKNOWLEDGED)
+    assert one.destroyed == set()
+    one.destroy(by("head"), ("ab", "cd"))
+    assert one.destroyed == {"ab", "cd"}
+
+
+def test_what_is_added_later_goes_up_in_the_way_that_the_report_went() -> None:
+    one = sealed_in(SealedState.DESTROYED)
+    mode = one.mode
+    one.report_additions(by("head"))
+    assert (one.state, one.mode) == (SealedState.REPORTED, mode)
 
 
 def test_a_late_bypass_begins_a_stream_of_its_own_with_the_original_receipt() -> None:
@@ -127,7 +136,7 @@ def test_a_late_bypass_begins_a_stream_of_its_own_with_the_original_receipt() ->
     )
     (resealed,) = taken(one)
     assert resealed.received_at == "2026-11-02T09:00:00+08:00"  # type: ignore[attr-defined]  # SealedReportResealed
-    assert (one.state, one.office, one.sealings) == (SealedState.RECEIVED, "petition", [NOTHING])
+    assert (one.state, one.office) == (SealedState.RECEIVED, "petition")
 
 
 # -- correspondence (E-08) --------------------------------------------------------------------------

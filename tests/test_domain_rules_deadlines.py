@@ -61,7 +61,7 @@ def started_by(**changes: object) -> list[ClockId]:
                 "due_raw": "2026-11-16",
                 "due": "2026-11-16",
                 "provisional": False,
-                "basis": "监督执纪工作规则第二十一条（记忆）",
+                "basis": "监督执纪工作规则第二十一条（条号待核）",
             },
         ),
         (

@@ -174,6 +174,44 @@ def test_after_a_late_by_pass_the_five_days_count_from_the_first_receipt(town: T
     assert (clock.clock_id, clock.started_on) == ("report_to_superior", MONDAY)
 
 
+def test_the_superior_confirms_within_five_working_days_that_he_has_it(town: Town) -> None:
+    life = Life().receive_sealed()
+    assert "superior_acknowledgement" not in clocks_of(town, life)
+    assert life.sealed
+    life.wait(2)
+    life.sealed.register(life.stamp("clerk"), "径2号")
+    life.sealed.report_to_superior(life.stamp("clerk"), "site")
+    clock = clocks_of(town, life.did(life.sealed))["superior_acknowledgement"]
+    assert (clock.started_on, clock.due, clock.running) == (date(2026, 3, 4), date(2026, 3, 11), True)
+    life.wait(9)
+    with town.store.reading() as reader:
+        late = [
+            one for one in queries.overdue(reader, date(2026, 3, 13), limit=1000).rows if one.clock.case_id == life.id
+        ]
+    assert [(one.clock.clock_id, one.number, one.office) for one in late] == [
+        ("superior_acknowledgement", "径2号", "petition")
+    ]
+    life.sealed.acknowledge(life.stamp("superior"))
+    assert clocks_of(town, life.did(life.sealed))["superior_acknowledgement"].met_on == date(2026, 3, 13)
+
+
+def test_what_is_added_after_it_went_up_has_five_working_days_of_its_own(town: Town) -> None:
+    life = Life().receive_sealed().supplement()
+    assert "additions_to_superior" not in clocks_of(town, life)  # it goes with the report
+    assert life.sealed
+    life.sealed.register(life.stamp("clerk"), "径3号")
+    life.sealed.report_to_superior(life.stamp("clerk"), "site")
+    life.sealed.acknowledge(life.stamp("superior"))
+    life.sealed.destroy(life.stamp("head"), ())
+    clock = clocks_of(town, life.did(life.sealed).wait(1).supplement())["additions_to_superior"]
+    assert (clock.started_on, clock.due, clock.running) == (date(2026, 3, 3), date(2026, 3, 10), True)
+    life.wait(1)
+    life.sealed.report_additions(life.stamp("head"))
+    clocks = clocks_of(town, life.did(life.sealed))
+    assert clocks["additions_to_superior"].met_on == date(2026, 3, 4)
+    assert (clocks["superior_acknowledgement"].run, clocks["superior_acknowledgement"].running) == (2, True)
+
+
 def test_the_lower_body_decides_within_five_working_days_of_its_receipt(town: Town) -> None:
     life = Life().receive().register().screen(Proposal.FORWARD)
     life.decide(life.report.forward_down).wait(4)

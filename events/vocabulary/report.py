@@ -316,6 +316,21 @@ class RecusalRecorded(ActedEvent):
     sealing: Sealing
 
 
+@topic("report.persons_seen.v1")
+@dataclass(frozen=True, kw_only=True)
+class PersonsSeen(ActedEvent):
+    """An officer was shown who is reported, and nothing else, to say whose matter a report of unknown level is."""
+
+
+@topic("report.level_proposed.v1")
+@dataclass(frozen=True, kw_only=True)
+class LevelProposed(ActedEvent):
+    """The first of two officers says which level is competent, before anybody reads the report. ``jurisdiction``: as
+    in ``report.jurisdiction_decided.v1``, with which the second one confirms it; never the superior's."""
+
+    jurisdiction: str
+
+
 @topic("report.bypass_proposed.v1")
 @dataclass(frozen=True, kw_only=True)
 class BypassProposed(ActedEvent):

@@ -65,7 +65,8 @@ def search(reader: Reader, viewer: Viewer, text: str, limit: int = 20) -> tuple[
     for column in (columns.number, columns.reference, columns.unit):
         query = select(reader[REPORT]).where(_begins(column, text), visible_to(reader, viewer))
         for row in fetch(reader, query.order_by(column).limit(limit), ReportRow):
-            found.setdefault(row.report_id, row)
+            if column is not columns.unit or not row.level_open:  # its unit is for those who decide on its level
+                found.setdefault(row.report_id, row)
     return tuple(found.values())[:limit]
 
 

@@ -70,7 +70,8 @@ class Case:
     def standing(self) -> str:
         """In Chinese: in which state report and clue are."""
         clue = f"、“{self.clue.state.label}”" if self.clue else ""
-        return f"“{self.report.state.label}”{clue}"
+        level = "、管理级别待认定" if self.report.level_open else ""
+        return f"“{self.report.state.label}”{level}{clue}"
 
 
 class Outdated(Exception):

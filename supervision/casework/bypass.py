@@ -47,6 +47,12 @@ class BypassForm(forms.CommandForm):
     """Nothing to fill in: what the report is about must not be written down here."""
 
 
+def _may_judge(work: Work) -> bool:
+    """Whether he can know whose matter it is: by reading it, or having seen who is reported."""
+    report = work.case.report
+    return not report.level_open or work.officer.officer in report.persons_seen
+
+
 def _propose(work: Work, _: Mapping[str, Any]) -> int:
     report = work.case.report
     report.propose_bypass(work.desk.stamp(work.officer))
@@ -55,7 +61,8 @@ def _propose(work: Work, _: Mapping[str, Any]) -> int:
 
 def _confirm(work: Work, _: Mapping[str, Any]) -> int:
     desk, report = work.desk, work.case.report
-    reader = ContentReader(desk, work.officer, report, work.case.clue)
+    # What nobody may read yet is sealed anew all the same, and shown to nobody.
+    reader = ContentReader(desk, work.officer, report, work.case.clue, before_level=True)
     sealed_id = UUID(bytes=desk.rng(16), version=4)
     here = _held_here(desk, (report.id, work.case.correspondence.id, *map(UUID, report.former_clues)))
     bundle = _reseal(work, reader, sealed_id, here)
@@ -218,7 +225,7 @@ ACTIONS = (
         roles=frozenset(PETITION_ROLES),
         form=BypassForm,
         when=lambda case: case.report.state in {S.RECEIVED, S.REGISTERED} and not case.report.bypass_proposer,
-        mine=of_the_office,
+        mine=lambda work: of_the_office(work) and _may_judge(work),
         run=_propose,
     ),
     Action(
@@ -228,7 +235,9 @@ ACTIONS = (
         roles=frozenset(PETITION_ROLES),
         form=BypassForm,
         when=lambda case: case.report.state in {S.RECEIVED, S.REGISTERED} and bool(case.report.bypass_proposer),
-        mine=lambda work: of_the_office(work) and work.officer.officer != work.case.report.bypass_proposer,
+        mine=lambda work: (
+            of_the_office(work) and _may_judge(work) and work.officer.officer != work.case.report.bypass_proposer
+        ),
         run=_confirm,
     ),
 )

@@ -10,6 +10,7 @@ from supervision.casework import (
     feedback,
     follow_up,
     handling,
+    level,
     messages,
     petition,
     rehandling,
@@ -18,6 +19,7 @@ from supervision.casework import (
 from supervision.casework.actions import Action
 
 ACTIONS: tuple[Action, ...] = (
+    *level.ACTIONS,
     *petition.ACTIONS,
     *handling.ACTIONS,
     *rehandling.ACTIONS,

@@ -107,8 +107,10 @@ def may_read(desk: Desk, officer: OfficerSession, report: Report, clue: Clue | N
     return (same_body and officer.has(*APPROVER_ROLES)) or officer.officer in clue.assigned
 
 
-def refuse_unless_reader(desk: Desk, officer: OfficerSession, report: Report, clue: Clue | None) -> None:
-    """Raises :class:`Refused` with the reason."""
+def refuse_unless_reader(
+    desk: Desk, officer: OfficerSession, report: Report, clue: Clue | None, *, before_level: bool = False
+) -> None:
+    """Raises :class:`Refused` with the reason. ``before_level``: see :class:`ContentReader`."""
     report.refuse_excluded(officer.officer)
     if report.state is ReportState.SEALED:
         raise Refused("sealed", "本件已转为径送件，内容已改封给上级，本级不能查看。")
@@ -116,6 +118,8 @@ def refuse_unless_reader(desk: Desk, officer: OfficerSession, report: Report, cl
         raise Refused("destroyed", report.tombstone)
     if report.facts_unread:
         raise Refused("facts", "本件须回避人员的名单无法打开，暂不能查看内容；请管理员运行 supervision verify 查明。")
+    if not before_level:
+        report.refuse_before_level()
     if not may_read(desk, officer, report, clue):
         raise Refused("not_assigned", "本件没有分配给您，不能查看内容；如需办理请联系本件的承办单位。")
 
@@ -123,13 +127,21 @@ def refuse_unless_reader(desk: Desk, officer: OfficerSession, report: Report, cl
 class ContentReader:
     """Opens the content of one report for one officer. Raises :class:`Refused` where he may not, or has no key.
 
-    ``own_key``: try the officer's own key besides his offices', for the original that he was granted.
+    ``own_key``: try the officer's own key besides his offices', for the original that he was granted. ``before_level``:
+    also where the level is unknown, for what is shown to nobody, and for the names by which two officers decide it.
     """
 
     def __init__(
-        self, desk: Desk, officer: OfficerSession, report: Report, clue: Clue | None, *, own_key: bool = False
+        self,
+        desk: Desk,
+        officer: OfficerSession,
+        report: Report,
+        clue: Clue | None,
+        *,
+        own_key: bool = False,
+        before_level: bool = False,
     ) -> None:
-        refuse_unless_reader(desk, officer, report, clue)
+        refuse_unless_reader(desk, officer, report, clue, before_level=before_level)
         self._desk = desk
         self._private = {key.key_id: key for key in officer.office_keys.values()}
         if own_key:

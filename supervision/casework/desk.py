@@ -30,6 +30,7 @@ from supervision.domain.access import AccessLog
 from supervision.domain.aggregate import Aggregate, Stamp
 from supervision.domain.appraisal import Appraisal
 from supervision.domain.clue import Clue
+from supervision.domain.codes import Jurisdiction
 from supervision.domain.contact import ContactUse
 from supervision.domain.correspondence import Correspondence
 from supervision.domain.deployment import Deployment
@@ -83,6 +84,7 @@ class Desk:
         for sealing in report.office_facts:
             told = self.facts(report_id, sealing)
             report.facts_unread = report.facts_unread or told is None
+            report.level_unknown |= (told or {}).get("jurisdiction") == Jurisdiction.UNDECIDED
             for one in (told or {}).get("excluded", ()):
                 report.learn_excluded(one["officer"], one["reason"])
         return report

@@ -105,6 +105,7 @@ def request(
     officer.require(*sorted(REQUESTERS))
     report = desk.report(report_id)
     report.refuse_excluded(officer.officer)
+    report.refuse_before_level()
     roles = roles_on(desk, officer, report, desk.clue_of(report))
     if not roles:
         raise Refused("not_yours", "本件不由您办理，不能申请启封；请由本件的承办单位或承办人申请。")

@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Collection
 from typing import BinaryIO
 from uuid import UUID
 
 from events.custody import CustodyBatch
 from events.model import Sealing
 from events.vocabulary.correspondence import SupplementReceived
+from events.vocabulary.intake import SealedReportReceived
+from events.vocabulary.sealed_report import SealedReportResealed
 from events.vocabulary.streams import correspondence_id
 from supervision.casework.desk import Desk
 from supervision.casework.numbering import record_numbered
 from supervision.casework.officer_session import OfficerSession
 from supervision.casework.petition import CLERKS, HEADS
-from supervision.casework.sealed_package import SUPERIORS_COPIES, keep_copy, package_to_carry
+from supervision.casework.sealed_package import HereOrKept, keep_copy, kept_copy, package_to_carry
 from supervision.domain.codes import Role
 from supervision.domain.refusal import Refused
 from supervision.domain.sealed_report import FILE, SITE, SealedReport, SealedState
 from supervision.openings.request_file import NotAcceptable
 from supervision.sealed_archive.acknowledgement import Acknowledgement
-from supervision.sealed_archive.archive import Archive
-from supervision.sealed_archive.package import Package, contents_of
+from supervision.sealed_archive.package import contents_of
 from supervision.sealed_archive.reading import Piece, Reading, SealedContent, pieces_of
 from supervision.sealing.errors import SealingError
 from supervision.sealing.files import OpenedFile
-from supervision.sealing.opening import Opener
 from supervision.sealing.strict_json import to_base64
 
 COUNTY_ROLES = tuple(sorted(CLERKS | HEADS))
@@ -66,12 +64,21 @@ def report_to_superior(desk: Desk, officer: OfficerSession, report_id: UUID, mod
     return desk.record(officer.signer, sealed)
 
 
+def report_additions(desk: Desk, officer: OfficerSession, report_id: UUID) -> int:
+    """Send up what the reporter added after the county's copy was destroyed, in the way that the report went."""
+    sealed = _of_office(desk, officer, report_id)
+    if sealed.state is SealedState.DESTROYED and not any(_kept(_sealings(desk, report_id), sealed.destroyed)):
+        raise Refused("no_additions", "销毁以后举报人没有补充材料，没有可以径送的；如有补充，列表会提示。")
+    sealed.report_additions(desk.stamp(officer))
+    return desk.record(officer.signer, sealed)
+
+
 def destroy_copy(desk: Desk, officer: OfficerSession, report_id: UUID) -> int:
     """Destroy the county's ciphertext after the superior has acknowledged; by the head of the office."""
     officer.require(Role.PETITION_HEAD)
     sealed = _of_office(desk, officer, report_id)
-    sealings = [*sealed.sealings, *(e.sealing for e in _supplements(desk, sealed.id))]
-    envelopes, files, wraps = _kept(sealings)
+    sealings = _sealings(desk, report_id)
+    envelopes, files, wraps = _kept(sealings, sealed.destroyed)
     named = tuple(sha256.hex() for sha256 in (*envelopes, *files, *wraps))
     sealed.destroy(desk.stamp(officer), named)
     if sealed.mode == SITE:
@@ -103,7 +110,7 @@ def take_acknowledgement(desk: Desk, officer: OfficerSession, report_id: UUID, d
         word.check(desk.manifest.superior.witness)
     except NotAcceptable as problem:
         raise Refused("acknowledgement", str(problem)) from None
-    if word.contents != contents_of([*sealed.sealings, *(e.sealing for e in _supplements(desk, sealed.id))]):
+    if word.contents != contents_of(_sealings(desk, report_id)):
         raise Refused("additions", "举报人又作了补充，这份签收不含补充的内容；请重新取密件携送上级。")
     sealed.take_acknowledgement(
         desk.stamp(officer),
@@ -123,20 +130,26 @@ def _of_office(desk: Desk, officer: OfficerSession, report_id: UUID) -> SealedRe
     return sealed
 
 
-def _supplements(desk: Desk, report_id: UUID) -> list[SupplementReceived]:
-    """What the reporter added to a sealed report, sealed to the superior like the report itself."""
-    exchange = desk.ledger.events_of(correspondence_id(report_id))
-    return [event for event in exchange if isinstance(event, SupplementReceived)]
+def _sealed_here(desk: Desk, report_id: UUID) -> list[SealedReportReceived | SealedReportResealed | SupplementReceived]:
+    """The report and what the reporter added to it, all sealed to the superior."""
+    told = [*desk.ledger.events_of(report_id), *desk.ledger.events_of(correspondence_id(report_id))]
+    return [e for e in told if isinstance(e, SealedReportReceived | SealedReportResealed | SupplementReceived)]
 
 
-def _kept(sealings: list[Sealing]) -> tuple[tuple[bytes, ...], tuple[bytes, ...], tuple[bytes, ...]]:
+def _sealings(desk: Desk, report_id: UUID) -> list[Sealing]:
+    return [event.sealing for event in _sealed_here(desk, report_id)]
+
+
+def _kept(
+    sealings: list[Sealing], destroyed: Collection[str]
+) -> tuple[tuple[bytes, ...], tuple[bytes, ...], tuple[bytes, ...]]:
     """Hashes of everything in custody that the sealings speak of: envelopes, files, wraps."""
-    items = [item for sealing in sealings for item in sealing.items]
-    wraps = [wrap for sealing in sealings for key in sealing.keys for wrap in key.wraps]
+    items = [item for sealing in sealings for item in sealing.items if item.sha256 not in destroyed]
+    wraps = [wrap.sha256 for sealing in sealings for key in sealing.keys for wrap in key.wraps]
     return (
         tuple(bytes.fromhex(i.sha256) for i in items if i.kind == "envelope"),
         tuple(bytes.fromhex(i.sha256) for i in items if i.kind == "file"),
-        tuple(bytes.fromhex(wrap.sha256) for wrap in wraps),
+        tuple(bytes.fromhex(sha256) for sha256 in wraps if sha256 not in destroyed),
     )
 
 
@@ -151,7 +164,7 @@ def acknowledge(desk: Desk, officer: OfficerSession, report_id: UUID, *, princip
     officer.require(Role.SUPERIOR_OFFICER)
     sealed = desk.sealed_report(report_id)
     sealed.acknowledge(desk.stamp(officer))
-    if principal_may_know:
+    if principal_may_know and not sealed.principal_cleared:
         sealed.clear_principal(desk.stamp(officer))
     keep_copy(desk, report_id)
     return desk.record(officer.signer, sealed)
@@ -172,13 +185,14 @@ class SealedReader:
         if key is None:
             raise Refused("no_key", "您的会话中没有上级机关的内容密钥；请由密钥持有人授予。")
         try:
-            if sealed.state is SealedState.DESTROYED:
-                package = _kept_package(desk, report_id)
-                self._reading = Reading(package, pieces_of(package), key)
+            kept = kept_copy(desk, report_id) if sealed.destroyed else None
+            if sealed.destroyed and kept is None:
+                raise Refused("carried", "本级已销毁；密件在上级自己的档案中，请在那里阅看。")
+            if kept and sealed.state is SealedState.DESTROYED:  # what came since has not gone up yet
+                self._reading = Reading(kept, pieces_of(kept), key)
             else:
-                pieces = [Piece(sealed.id, "", sealed.sealings[0])]
-                pieces += [Piece(e.originator_id, e.occurred_at[:10], e.sealing) for e in _supplements(desk, sealed.id)]
-                self._reading = Reading(_Here(desk), pieces, key)
+                pieces = [Piece(e.originator_id, e.occurred_at[:10], e.sealing) for e in _sealed_here(desk, sealed.id)]
+                self._reading = Reading(HereOrKept(desk, kept), pieces, key)
         except SealingError as problem:
             raise Refused("gone", str(problem)) from None
 
@@ -198,31 +212,3 @@ class SealedReader:
             return self._reading.file(number, addition)
         except SealingError as problem:
             raise Refused("no_file", str(problem)) from None
-
-
-def _kept_package(desk: Desk, report_id: UUID) -> Package:
-    path = Archive(desk.settings.home / SUPERIORS_COPIES).path(report_id)
-    if not path.is_file():
-        raise Refused("carried", "本级已销毁；密件在上级自己的档案中，请在那里阅看。")
-    package = Package(path)
-    package.check(None)
-    return package
-
-
-@dataclass(frozen=True)
-class _Here:
-    """Custody of this platform as a place of ciphertext."""
-
-    desk: Desk
-
-    def envelope(self, sha256: bytes) -> bytes | None:
-        return self.desk.custody.envelope(sha256)
-
-    def wrap(self, sha256: bytes) -> bytes | None:
-        return self.desk.custody.wrap(sha256)
-
-    def file(self, sha256: bytes) -> AbstractContextManager[Path]:
-        return nullcontext(self.desk.custody.file_path(sha256))
-
-    def opener(self, sealing: Sealing, stream_id: UUID) -> Opener:
-        return self.desk.opener(sealing, stream_id)

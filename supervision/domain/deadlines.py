@@ -25,6 +25,8 @@ class ClockId(StrEnum):
     ACCEPTANCE_NOTICE = "acceptance_notice"
     ACCEPTANCE_NOTICE_12380 = "acceptance_notice_12380"
     REPORT_TO_SUPERIOR = "report_to_superior"
+    ADDITIONS_TO_SUPERIOR = "additions_to_superior"
+    SUPERIOR_ACKNOWLEDGEMENT = "superior_acknowledgement"
     SUBORDINATE_DECISION = "subordinate_decision"
     ASSIGNED_REPORT = "assigned_report"
     TRANSFER = "transfer"

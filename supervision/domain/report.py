@@ -24,7 +24,7 @@ from supervision.domain.codes import (
     ReportState,
     UrgentReason,
 )
-from supervision.domain.deidentified import DeidentifiedReport
+from supervision.domain.level import LevelledReport
 from supervision.domain.refusal import Refused, refuse
 from supervision.domain.scope import refusal_follow_up
 
@@ -74,7 +74,7 @@ class Screening:
     urgent_reason: UrgentReason | None = None
 
 
-class Report(DeidentifiedReport):
+class Report(LevelledReport):
     """One report. Raises :class:`Refused` when state or separation of duties forbids a command."""
 
     # -- the door ---------------------------------------------------------------------------------------------
@@ -132,6 +132,7 @@ class Report(DeidentifiedReport):
     ) -> None:
         """Record the findings of screening and the proposal (A-11, A-13, A-14, A-24)."""
         self._at(stamp, "甄别", S.REGISTERED)
+        self.refuse_before_level()
         self._check_screening(found)
         self.record(facts.NamedStatusVerified, stamp, status=found.named_status.value, method=found.verification_method)
         self.record(facts.ScopeDecided, stamp, matter_class=found.matter_class.value, in_scope=found.in_scope)
@@ -326,6 +327,7 @@ class Report(DeidentifiedReport):
     def propose_bypass(self, stamp: Stamp) -> None:
         """First of two officers: the superior is competent (A-15)."""
         self._at(stamp, "提出径送", S.RECEIVED, S.REGISTERED)
+        self.refuse_unless_seen(stamp.actor)
         if self.bypass_proposer:
             raise Refused("bypass_pending", "径送已由一人提出；请由另一名工作人员确认。")
         self.record(facts.BypassProposed, stamp)
@@ -333,6 +335,7 @@ class Report(DeidentifiedReport):
     def bypass(self, stamp: Stamp, *, sealed_report: UUID, destroyed: tuple[str, ...]) -> None:
         """Second of two officers: re-sealed to the superior and destroyed here (A-15)."""
         self._at(stamp, "确认径送", S.RECEIVED, S.REGISTERED)
+        self.refuse_unless_seen(stamp.actor)
         if not self.bypass_proposer:
             raise Refused("bypass_not_proposed", "尚无人提出径送；请先由一名工作人员提出。")
         if stamp.actor == self.bypass_proposer:

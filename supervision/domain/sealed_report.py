@@ -53,7 +53,7 @@ class SealedReport(Aggregate):
         self.acknowledged_contents = ""
         self.reporter_signing_key = ""
         self.reporter_kem_key = ""
-        self.sealings: list[Sealing] = []
+        self.destroyed: set[str] = set()
 
     @classmethod
     def begins_with(cls) -> tuple[type[Event], ...]:
@@ -143,6 +143,12 @@ class SealedReport(Aggregate):
             raise Refused("A-10", "径送前须先编号；请先办理编号。")
         self.record(facts.ReportedToSuperior, stamp, mode=mode)
 
+    def report_additions(self, stamp: Stamp) -> None:
+        """Send up what the reporter added after the county had destroyed its copy, in the way that the report went:
+        where it went lies what it belongs to. From here on it is as with the report."""
+        self._at("径送补充材料", SealedState.DESTROYED)
+        self.record(facts.ReportedToSuperior, stamp, mode=self.mode)
+
     def acknowledge(self, stamp: Stamp) -> None:
         """The superior has it."""
         self._at("签收", SealedState.REPORTED)
@@ -195,7 +201,6 @@ class SealedReport(Aggregate):
         self.office = event.receiving_office
         self.reporter_signing_key = event.reporter_signing_key
         self.reporter_kem_key = event.reporter_kem_key
-        self.sealings.append(event.sealing)
 
     @applies(facts.SealedReportRegistered)
     def _registered(self, event: facts.SealedReportRegistered) -> None:
@@ -226,5 +231,5 @@ class SealedReport(Aggregate):
 
     @applies(facts.SealedCopyDestroyed)
     def _destroyed(self, event: facts.SealedCopyDestroyed) -> None:
-        self.sealings.clear()
+        self.destroyed.update(event.destroyed)
         self.state = SealedState.DESTROYED

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-from events.durable_file import make_directory, sync_directory
+from events.durable_file import make_directory, sweep, sync_directory
 from events.policy import Policy
 from events.signing import Signer
 from supervision.openings.request_file import NotAcceptable
@@ -43,10 +44,12 @@ class Archive:
     def take_in(self, file: Path, policy: Policy, witness: bytes) -> Package:
         """Verify a package and keep it, durable when this returns. ``witness``: the superior's own public key.
 
-        One that holds more than the one that is kept, since the reporter has added something, takes its place. Raises
+        One that holds more than the one that is kept, since the reporter has added something, takes its place; what
+        the county had destroyed by then comes out of the one that is kept. Raises
         NotAcceptable, ManifestRejected; then nothing is kept.
         """
         make_directory(self.directory, 0o700)
+        sweep(self.directory)
         partial = self.directory / f".{os.getpid()}.partial"
         try:
             shutil.copyfile(file, partial)
@@ -58,6 +61,8 @@ class Archive:
             if package.manifest.superior.witness != witness:
                 raise NotAcceptable("密件不是封给本机关的：密钥清单中的上级是另一个机关。请退回。")
             self._refuse_again(package)
+            if package.lacking:
+                self._complete(package, partial)
             with open(partial, "rb") as whole:
                 os.fsync(whole.fileno())
             partial.rename(self.path(package.head.report))
@@ -76,6 +81,17 @@ class Archive:
                 "本件已经入档，这份密件没有新的内容，没有再次入档。"
                 "需要签收文件的，请用 supervision witness acknowledge-sealed 重新取得。"
             )
+
+    def _complete(self, package: Package, partial: Path) -> None:
+        """Put into the package at ``partial`` what went up before."""
+        path, lacking = self.path(package.head.report), package.lacking
+        if not path.exists():
+            raise NotAcceptable("这份密件只有补充的材料，而先前送来的密件不在档案中。请先从备份恢复，再收入这一份。")
+        with zipfile.ZipFile(path) as kept, zipfile.ZipFile(partial, "a", zipfile.ZIP_STORED) as whole:
+            for name in sorted(lacking & set(kept.namelist())):
+                with kept.open(name) as stream, whole.open(name, "w", force_zip64=True) as member:
+                    shutil.copyfileobj(stream, member)
+        Package(partial).check(None)
 
 
 def acknowledge(package: Package, signer: Signer, acknowledged_at: str, *, principal_may_know: bool) -> Acknowledgement:

@@ -4,6 +4,9 @@ A ZIP archive without compression. ``package.json`` is canonical JSON: origin, r
 signed events that say what is sealed, and a tlog-proof for each of them. ``envelopes/``, ``wraps/`` and ``files/`` hold
 the ciphertext, each entry named by the SHA-256 of its bytes, which the events name too. It holds nothing in clear that
 the county's log does not hold.
+
+What the reporter adds after the county has destroyed its copy goes up in another package of the same report. It lacks
+what the destruction names, and only the superior, who has that already, can make it whole.
 """
 
 from __future__ import annotations
@@ -30,7 +33,12 @@ from events.proof import LogProof
 from events.topics import TopicError, current
 from events.vocabulary.correspondence import SupplementReceived
 from events.vocabulary.intake import SealedReportReceived
-from events.vocabulary.sealed_report import ReportedToSuperior, SealedReportRegistered, SealedReportResealed
+from events.vocabulary.sealed_report import (
+    ReportedToSuperior,
+    SealedCopyDestroyed,
+    SealedReportRegistered,
+    SealedReportResealed,
+)
 from events.vocabulary.streams import correspondence_id
 from supervision.openings.request_file import NotAcceptable, entry_from_json, entry_to_json
 from supervision.sealing.errors import CannotOpen
@@ -42,6 +50,8 @@ FORMAT = "supervision/sealed-package/v1"
 HEAD = "package.json"
 MAX_HEAD = 8 * 1024 * 1024
 FOLDERS: Mapping[str, str] = {"envelope": "envelopes", "file": "files", "wrap": "wraps"}
+
+_OF_THE_REPORT = (SealedReportRegistered, ReportedToSuperior, SealedCopyDestroyed)
 
 _AGAIN = "请不要签收，并向县级重新取得。"
 
@@ -185,11 +195,19 @@ class Package:
 
     # -- whether it is true -------------------------------------------------------------------------------------------
 
+    @property
+    def lacking(self) -> frozenset[str]:
+        """Names of the ciphertext that is not in it, since the county has destroyed it: it was sent up before."""
+        gone = {sha256 for event in self.events if isinstance(event, SealedCopyDestroyed) for sha256 in event.destroyed}
+        return frozenset(name for name, sha256 in self._due.items() if sha256 in gone and name not in self._members)
+
     def check(self, policy: Policy | None) -> None:
         """Whether it is whole, and, with a ``policy``, whether all that it says is in the log that the policy names.
 
-        Raises NotAcceptable, ManifestRejected.
+        With a policy it may be :attr:`lacking` what was sent up before. Raises NotAcceptable, ManifestRejected.
         """
+        if policy is None and self.lacking:
+            raise NotAcceptable(f"密件不完整。{_AGAIN}")
         self._check_story()
         self._check_blobs()
         if self.manifest.origin != self.head.origin:
@@ -204,15 +222,21 @@ class Package:
         for event in others:
             belongs = belongs and (
                 (isinstance(event, SupplementReceived) and event.originator_id == exchange)
-                or (isinstance(event, SealedReportRegistered | ReportedToSuperior) and event.originator_id == report)
+                or (isinstance(event, _OF_THE_REPORT) and event.originator_id == report)
             )
         if not belongs or not any(isinstance(event, ReportedToSuperior) for event in self.events):
             raise NotAcceptable(f"密件中的记录不是一件径送件的。{_AGAIN}")
         if any(sealing.manifest not in self.manifests for sealing in self.sealings):
             raise NotAcceptable(f"密件按它没有附上的密钥清单密封。{_AGAIN}")
 
+    @property
+    def _due(self) -> dict[str, str]:
+        """Names of all ciphertext that the events speak of, to its SHA-256 (hex)."""
+        return {f"{FOLDERS[kind]}/{sha256}": sha256 for sha256, kind in blobs_of(self.sealings).items()}
+
     def _check_blobs(self) -> None:
-        due = {f"{FOLDERS[kind]}/{sha256}": sha256 for sha256, kind in blobs_of(self.sealings).items()}
+        lacking = self.lacking
+        due = {name: sha256 for name, sha256 in self._due.items() if name not in lacking}
         if set(self._members) - {HEAD} != set(due):
             raise NotAcceptable(f"密件不完整，或者夹带了别的内容。{_AGAIN}")
         with zipfile.ZipFile(self._path) as archive:

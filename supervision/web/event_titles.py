@@ -43,6 +43,8 @@ TITLES: Mapping[str, Any] = {
     "report.archived.v1": _("归档"),
     "report.officer_excluded.v1": _("登记回避"),
     "report.recusal_recorded.v1": _("登记回避"),
+    "report.persons_seen.v1": _("查看被反映人"),
+    "report.level_proposed.v1": _("提出级别意见"),
     "report.bypass_proposed.v1": _("提出径送上级"),
     "report.bypassed.v1": _("改封径送，本级内容已销毁"),
     "report.deidentified.v1": _("制作去标识版"),

@@ -154,6 +154,7 @@ _DETAILS: Mapping[str, tuple[Say, ...]] = {
         _either("in_scope", _("属于受理范围"), _("不属于受理范围")),
     ),
     "report.jurisdiction_decided.v1": (_code("jurisdiction", codes.Jurisdiction),),
+    "report.level_proposed.v1": (_code("jurisdiction", codes.Jurisdiction),),
     "report.duplicate_linked.v1": (_NEW_EVIDENCE,),
     "report.urgent_flagged.v1": (_code("reason", codes.UrgentReason),),
     "report.screened.v1": (

@@ -82,7 +82,7 @@ class Superior:
         out = self.directory / f"request-{uuid4()}.json"
         wanted = [argument for one in compartments for argument in ("--open", one)]
         key = self.key("superior/content")
-        self.run("witness", "ask-identity", report_id, "--key", key, *ASKING, *wanted, "--out", out)
+        self.run("witness", "ask-identity", str(report_id), "--key", key, *ASKING, *wanted, "--out", out)
         return out
 
     def given(self, request: Path, holder: str, *, ok: bool = True) -> str | Path:
@@ -97,7 +97,7 @@ class Superior:
         """What the shares show."""
         flags = [argument for share in shares for argument in ("--share", share)]
         key = self.key("superior/content")
-        return self.run("witness", "open-identity", report_id, "--key", key, *flags, ok=ok)
+        return self.run("witness", "open-identity", str(report_id), "--key", key, *flags, ok=ok)
 
     # -- taking in ------------------------------------------------------------------------------------------------
 

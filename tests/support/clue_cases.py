@@ -200,4 +200,5 @@ SEALED_COMMANDS: tuple[Command, ...] = (
     Command("report_to_superior", _sealed_at(Z.RECEIVED), _report_up, _number),
     Command("acknowledge", _sealed_at(Z.REPORTED), _acknowledge),
     Command("destroy", _sealed_at(Z.ACKNOWLEDGED), _destroy),
+    Command("report_additions", _sealed_at(Z.DESTROYED), lambda one: one.report_additions(by("head"))),
 )

@@ -137,6 +137,10 @@ class Counter:
         self.office.catch_up()
         stolen = steal(self.directory, self.platform.settings.database_url)
         assert any(mark("late/unit").encode() in content for content in stolen.values())
+        for officer in ("clerk-1", "head"):
+            self.office.do(officer, "see_persons", report)
+        self.office.do("clerk-1", "propose_level", report, jurisdiction="undecided")
+        self.office.do("head", "confirm_level", report)
         self.office.do("clerk-1", "screen", report, **OWN, note=self.planted.hidden("late/note"))
         self.office.do("head", "return_screening", report, note=self.planted.hidden("late/return"))
         self.office.do("clerk-1", "propose_bypass", report)

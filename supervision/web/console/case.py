@@ -86,6 +86,7 @@ _ABOUT = {
     "approve_disposition": "clue.disposition_proposed.v1",
     "approve_return": "report.return_proposed.v1",
     "explain_objection": "report.objection_recorded.v1",
+    "confirm_level": "report.level_proposed.v1",
     "confirm_bypass": "report.bypass_proposed.v1",
     "grant_original": "report.original_requested.v1",
     "refuse_original": "report.original_requested.v1",

@@ -19,6 +19,7 @@ from supervision.casework.catalogue import BY_NAME
 from supervision.casework.contact import purposes_for as contact_purposes
 from supervision.casework.content import EvidenceFile, ReportContent
 from supervision.casework.deidentified import may_open_original
+from supervision.casework.level import persons
 from supervision.casework.officer_session import OfficerSession
 from supervision.casework.opening import purposes_for
 from supervision.domain import codes
@@ -149,8 +150,8 @@ def case_view(me: OfficerSession, report_id: UUID) -> CaseView:
         visible = queries.may_see(reader, viewer_of(me, here.settings), report_id)
         clocks = queries.clocks_of(reader, report_id)
         rows = queries.timeline(reader, report_id)
-        openings = of_report(reader, report_id)
-        contacts = contacts_of_report(reader, report_id)
+        openings = of_report(reader, me, report_id)
+        contacts = contacts_of_report(reader, me, report_id)
     if row is None:
         raise Refused("not_ready", _("本件刚刚收到，列表尚未更新；请过几秒刷新。"))
     if not visible:
@@ -166,8 +167,8 @@ def case_view(me: OfficerSession, report_id: UUID) -> CaseView:
         closed=closed,
         tags=tags_of(row),
         facts=_facts(case, row, names),
-        people=_people(content, row),
-        categories=_categories(here.rulebook, content.categories if content else row.category),
+        people=_people(content, row) if not row.level_open else _persons(me, case),
+        categories=_categories(here.rulebook, content.categories if content else _known_categories(row)),
         files=[_file(report_id, file, "report") for file in content.files] if content else [],
         supplements=_supplements(report_id, content),
         drafts=_drafts(case, content),
@@ -241,6 +242,17 @@ def _people(content: ReportContent | None, row: ReportRow) -> list[Person]:
         )
         for one in content.respondents
     ]
+
+
+def _persons(me: OfficerSession, case: Case) -> list[Person]:
+    """Of a report whose level is unknown: for those who were shown them."""
+    if not case.report.level_open:
+        return []
+    return [Person(**one, area="") for one in persons(platform().desk, me, case.report)]
+
+
+def _known_categories(row: ReportRow) -> tuple[str, ...]:
+    return () if row.level_open else row.category
 
 
 def _categories(rulebook: Rulebook, texts: Iterable[str]) -> str:

@@ -194,6 +194,8 @@ def tags_of(row: ReportRow) -> list[tuple[str, str]]:
     tags = [(label(NamedStatus, row.named_status), "active" if named else "")]
     if row.urgent:
         tags.insert(0, (_("急件"), "bad"))
+    if row.level_open:
+        tags.append((_("级别待认定"), "warn"))
     if row.bypass_proposed:
         tags.append((_("待确认径送"), "sealed"))
     if row.return_pending:
@@ -211,6 +213,8 @@ def tags_of(row: ReportRow) -> list[tuple[str, str]]:
 
 def _about(rulebook: Rulebook, row: ReportRow) -> str:
     """Unit and first category, as far as the office's facts tell them."""
+    if row.level_open:
+        return ""
     categories = rulebook.categories.sort(row.category)
     first = [*(one.label for one in categories.categories), *categories.free][:1]
     return " · ".join(filter(None, (row.unit, *first)))

@@ -39,6 +39,7 @@ _COMMANDS: Mapping[str, Command] = {
     "tell_principal": commands.tell_principal,
     "report_on_site": lambda desk, me, report_id: commands.report_to_superior(desk, me, report_id, "site"),
     "report_by_file": lambda desk, me, report_id: commands.report_to_superior(desk, me, report_id, "file"),
+    "report_additions": commands.report_additions,
     "destroy_copy": commands.destroy_copy,
 }
 
@@ -48,6 +49,7 @@ class SealedShown:
     """A sealed report in the list. ``commands``: what the officer can do with it now, (name, label).
 
     ``carried``: it goes up as a file, which is fetched here, and whose acknowledgement is handed in here.
+    ``additions``: how many came after the county had destroyed its copy, and wait to go up.
     """
 
     report_id: UUID
@@ -59,7 +61,8 @@ class SealedShown:
     reported: str
     acknowledged: str
     destroyed: str
-    clock: ClockShown | None
+    additions: int
+    clocks: tuple[ClockShown, ...]
     commands: tuple[tuple[str, str], ...]
     carried: bool
 
@@ -126,7 +129,8 @@ def _answered(command: Callable[[], int]) -> Response:
 
 def _shown(reader: Reader, me: OfficerSession, row: SealedRow) -> SealedShown:
     here = platform()
-    clocks = [clock for clock in queries.clocks_of(reader, row.sealed_id) if clock.running]
+    running = [clock for clock in queries.clocks_of(reader, row.sealed_id) if clock.running]
+    clocks = sorted(running, key=lambda clock: clock.due)
     return SealedShown(
         report_id=row.sealed_id,
         number=row.number,
@@ -137,7 +141,8 @@ def _shown(reader: Reader, me: OfficerSession, row: SealedRow) -> SealedShown:
         reported=row.reported_on.isoformat() if row.reported_on else "",
         acknowledged=row.acknowledged_on.isoformat() if row.acknowledged_on else "",
         destroyed=row.destroyed_on.isoformat() if row.destroyed_on else "",
-        clock=clock_shown(here.rulebook.clocks, clocks[0], here.clock().date()) if clocks else None,
+        clocks=tuple(clock_shown(here.rulebook.clocks, one, here.clock().date()) for one in clocks),
+        additions=row.additions,
         commands=tuple(_offered(me, row)),
         carried=row.mode == FILE and row.state != SealedState.DESTROYED,
     )
@@ -147,7 +152,9 @@ def _offered(me: OfficerSession, row: SealedRow) -> list[tuple[str, str]]:
     offered = []
     if row.state == SealedState.RECEIVED and not row.number:
         offered.append(("register", _("编号")))
-    if row.state == SealedState.RECEIVED and row.number:
+    if row.state == SealedState.RECEIVED and row.additions:
+        offered.append(("report_additions", _("径送补充材料")))
+    elif row.state == SealedState.RECEIVED and row.number:
         offered += [("report_on_site", _("平台径送")), ("report_by_file", _("密件携送"))]
     may_tell = platform().settings.tell_principal_of_sealed and row.principal_cleared and not row.principal_told
     if may_tell and row.state == SealedState.ACKNOWLEDGED:
