@@ -69,10 +69,10 @@ def _refuse_foreign(values: Iterable[object], levels: int) -> None:
         kind = type(value)
         if kind is str or kind is int or kind is bool or value is None:
             continue
-        if kind is dict:
-            _refuse_foreign(value.values(), levels - 1)  # type: ignore[attr-defined]  # it is a dict
-        elif kind is list:
-            _refuse_foreign(value, levels - 1)  # type: ignore[arg-type]  # it is a list
+        if isinstance(value, dict):
+            _refuse_foreign(value.values(), levels - 1)
+        elif isinstance(value, list):
+            _refuse_foreign(value, levels - 1)
         elif kind is float:
             raise CanonicalError("JSON 中不允许浮点数")
         elif not isinstance(value, str):

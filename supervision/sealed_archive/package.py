@@ -133,7 +133,7 @@ class Package:
                 if self._members[HEAD].file_size > MAX_HEAD:
                     raise NotAcceptable(f"密件的说明部分过大，不是平台生成的。{_AGAIN}")
                 self.head = Head.parse(archive.read(HEAD))
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError):
+        except (zipfile.BadZipFile, NotImplementedError, RuntimeError):  # so it refuses other methods, and passwords
             raise NotAcceptable(f"密件已损坏，或者不是密件。{_AGAIN}") from None
 
     # -- what it says -------------------------------------------------------------------------------------------------
